@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)) + 1)")  # tests wait as often as they compute
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(2 * len(os.sched_getaffinity(0)) + 1)")  # tests wait more often than they compute
 
 .PHONY: help run test test-slow services lint bench bench-gate bench-zoo docs release lock clean
 .DEFAULT_GOAL := help

@@ -31,7 +31,7 @@ from services import postgresql
 from bench.rows import print_head, print_row
 from bench.zoo.__main__ import redis_serving
 from bench.zoo.looking import World, world
-from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S
+from perfgate.diagnose.profilers.pyspy import SAMPLES_PER_S
 from perfgate.diagnose.traces import environment
 from perfgate.diagnose.traces.receiver import Receiver
 from perfgate.loadtest.service.ports import free_ports, is_free

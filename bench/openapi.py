@@ -79,7 +79,7 @@ def judged(name: str, path: Path, scratch: Path) -> bool:
         return False
     operations = len(budgets.check(written, {})[0].endpoints)
     source = init.source(path.name, text)
-    wrong = problems(source.document, init.convert(source, init.Wish(unsafe=True)))
+    wrong = problems(source.document, init.convert(source, init.ProposalOptions(unsafe=True)))
     print_row(name, operations, "yes", len(wrong), f"{seconds:.1f} s")
     for problem in wrong[:5]:
         print(f"  {problem[:300]}", file=sys.stderr)

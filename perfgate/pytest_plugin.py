@@ -6,6 +6,7 @@ docs/pytest.md is its page.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def _saves(config: pytest.Config) -> bool | None:
+    """None: as PERFGATE_SAVE says."""
+    return True if config.getoption("--perfgate-save") else None if os.environ.get("PERFGATE_SAVE") else False
+
+
 def _files(config: pytest.Config) -> list[Path]:
     return [config.invocation_params.dir / file for file in config.getoption("--perfgate")]
 
@@ -76,9 +82,7 @@ class BudgetTests(pytest.File):
         if self._outcome is None:
             option = self.config.getoption
             try:
-                self._outcome = perfgate.run(
-                    self.path, target=option("--perfgate-target"), save=option("--perfgate-save") or False
-                )
+                self._outcome = perfgate.run(self.path, target=option("--perfgate-target"), save=_saves(self.config))
             except perfgate.PerfgateError as error:
                 self._outcome = error
         if isinstance(self._outcome, Exception):
@@ -99,8 +103,10 @@ class BudgetTest(pytest.Item):
         result = self.parent.outcome()
         assert result.verdict is not None  # for the type checker
         finding = next((item for item in result.verdict.findings if (item.endpoint, item.metric) == self.key), None)
-        if finding is None:
+        if finding is None and self.key == WHOLE:
             pytest.skip("there is nothing to compare all endpoints with")
+        if finding is None:
+            pytest.skip("PERFGATE_ONLY leaves it out")
         self.user_properties += [("perfgate_outcome", finding.outcome.value), ("perfgate_code", finding.code)]
         judge([finding], self.config.getoption("--perfgate-inconclusive"))
 
@@ -146,7 +152,7 @@ class PerfgateFixture:
         self._folder = folder
         self._inconclusive = inconclusive
 
-    def run(self, budget: str | Path = "budgets.yaml", **options: Any) -> RunResult:
+    def run(self, budget: str | Path = "", **options: Any) -> RunResult:
         """`perfgate.run`, and the test fails if a budget is broken. The run folder is in the test's temporary folder,
         and the run is not added to the history, unless `out` and `save` say otherwise."""
         import perfgate

@@ -54,7 +54,7 @@ ROOMS: dict[str, str] = {
     "measure.importers.summaries": "measure.importers.streams measure.importers model",
     "measure.importers.tables": "measure.importers",
     "measure.importers.streams": "measure.importers",
-    "measure.importers": "model",
+    "measure.importers": "text model",
     "gate.__init__": "gate.verdict gate.calibration gate.history gate",
     "gate.calibration": "gate.verdict gate.ab gate.history gate stats text model model.budget_file",
     "gate.verdict": "gate.ab gate.history gate recording stats text model model.budget_file",
@@ -63,10 +63,12 @@ ROOMS: dict[str, str] = {
     "gate": "stats model recording model.budget_file",
     "diagnose.explaining": "diagnose.rules diagnose.second_pass diagnose model",
     "diagnose.rules": "diagnose model",
-    "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose model",
+    "diagnose.profiling": "diagnose.second_pass diagnose.probes diagnose.profilers diagnose model",
     "diagnose.second_pass": "diagnose.probes diagnose model",
     "diagnose.solo_counting": "diagnose.probes diagnose model",
-    "diagnose.probes": "diagnose net runner model",
+    "diagnose.profilers": "diagnose model",
+    "diagnose.probes": "diagnose.probes.planner diagnose net runner model",
+    "diagnose.probes.planner": "diagnose",
     "diagnose": "stats text model",
     "diagnose.traces": "diagnose net text model",
     "report.__init__": "report.html report.markdown report.charts report.terminal report files recording model text",
@@ -118,7 +120,7 @@ MAX_ARROWS = 99
 MAX_INNER_ARROWS = 399
 MAX_SHARE = 0.01
 MAX_LINES, MAX_PARAMETERS = 250, 6  # of a file, of a function: past them, look for the second idea or the missing type
-MAX_LONG_FILES, MAX_WIDE_FUNCTIONS = 14, 12  # some hold one idea all the same
+MAX_LONG_FILES, MAX_WIDE_FUNCTIONS = 12, 3  # some hold one idea all the same
 
 VERBS_APART = ("cli",)  # one file per verb
 APART = ("demo",)  # the application of the README

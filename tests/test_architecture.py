@@ -14,7 +14,7 @@ DOORS = {
     "locust": ("runtime",),
     "gevent": ("runtime",),
     "httptools": ("runtime",),
-    "wsproto": ("runtime.streams",),
+    "wsproto": ("runtime.streams", "diagnose.profilers"),
     "h2": ("runtime.streams", "loadtest.service"),
     "yaml": ("budgets", "init"),
     "pydantic": ("budgets", "files.codec", "demo"),

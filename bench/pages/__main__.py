@@ -52,7 +52,7 @@ Column = dict[str, list[float]]
 def viewed(url: str, purpose: Purpose) -> view.View:
     """One view in a browser that is started for it."""
     page = PageSpec(name="home", path="/", interact=(Interaction(act="click", target="#buy"),))
-    with browser.launched(os.environ) as chromium:
+    with browser.launch(os.environ) as chromium:
         looked = chromium.view(PageVisit(page=page, target=url, path="/"), purpose)
     if looked.failure:
         sys.exit(f"{url}: {looked.failure}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_calls import check_graphql, check_grpc
-from perfgate.budgets.checks.check_environment import check_environment, check_set
+from perfgate.budgets.checks.check_environment import check_environment, check_set, literal_variables
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_load import check_has_load, check_load
@@ -81,7 +81,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
     wrong = [mistake for item in checks for mistake in item(draft)]
     if shape is None or mistakes or wrong:
         raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
-    return budget_file(path, shape, draft)
+    return replace(budget_file(path, shape, draft), notes=tuple(literal_variables(draft)))
 
 
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
@@ -99,9 +99,9 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        other = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
+        other = other_ending(path)
         hint = "name another with --budget PATH, or let `perfgate init` write one"
-        hint = f"there is {other.name}: `--budget {other}`" if other.is_file() else hint
+        hint = f"there is {other.name}: `--budget {other}`" if other else hint
         raise _unreadable(path, "there is no such file", hint) from error
     except IsADirectoryError as error:
         hint = "name the file in it: `perfgate run --budget PATH`"
@@ -115,6 +115,12 @@ def _text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"byte 0x{content[error.start]:02X} is not UTF-8"
         raise _unreadable(path, message, "save the file as UTF-8", line=line) from error
+
+
+def other_ending(path: Path) -> Path | None:
+    """The file beside a missing one that ends in `.yml` instead of `.yaml`, or the reverse; None if there is none."""
+    other = path.with_suffix(".yml" if path.suffix == ".yaml" else ".yaml")
+    return other if other.is_file() else None
 
 
 def _unreadable(path: Path, message: str, hint: str, *, line: int = 0) -> BudgetFileError:

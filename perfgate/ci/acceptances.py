@@ -124,7 +124,7 @@ def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[s
     return tuple(answer.decode(errors="replace").split())
 
 
-def known(folder: Path, environ: Mapping[str, str], *commits: str) -> bool:
+def has_commits(folder: Path, environ: Mapping[str, str], *commits: str) -> bool:
     """Whether the checkout has all of these, with history that connects them: a shallow one rarely has."""
     return all(_commit(folder, git.environment(environ), commit) for commit in commits)
 

@@ -9,7 +9,7 @@ from perfgate.ci.git_questions import Environment, ask_git, ask_remote
 from perfgate.ci.revision import part_of, read_event
 from perfgate.ci.systems import job_of
 
-USUAL = ("main", "master")
+USUAL_BRANCHES = ("main", "master")
 REMOTES = "refs/remotes/"
 LOCAL = "refs/heads/"
 
@@ -37,14 +37,14 @@ def _of_git(environ: Environment, folder: Path) -> str:
         return head.removeprefix(there)
     local, remote = (_branches(environ, folder, place) for place in (LOCAL, there))
     is_whole = name not in names or _has_all_branches(environ, folder, name)
-    if name in names and not (is_whole and len(remote & {*USUAL}) == 1):
+    if name in names and not (is_whole and len(remote & {*USUAL_BRANCHES}) == 1):
         listed = ask_remote(environ, folder, "ls-remote", "--symref", name, "HEAD")
         if answer := re.match(r"ref: refs/heads/(\S+)\tHEAD", listed):
             return str(answer[1])
     new = ask_git(environ, folder, "config", "init.defaultBranch")
     if new in local | remote:
         return new
-    choices = [(local | remote) & {*USUAL}, *([local, remote] if is_whole else [])]
+    choices = [(local | remote) & {*USUAL_BRANCHES}, *([local, remote] if is_whole else [])]
     return next((branch for branches in choices if len(branches) == 1 for branch in branches), "")
 
 

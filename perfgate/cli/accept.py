@@ -12,7 +12,7 @@ import typer
 
 from perfgate.cli.finding import find_run
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
-from perfgate.cli.where import opened
+from perfgate.cli.where import open_history
 from perfgate.model.errors import CouldNotMeasure, UsageError
 from perfgate.model.metric import METRICS
 from perfgate.model.run import Acceptance, Run
@@ -57,7 +57,7 @@ def accept(
         raise UsageError(
             "Say why: --reason '...'", hint="The reason is kept in the history and shown on the chart.", code="PG-U006"
         )
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         run, endpoint = _resolve(run_name, endpoint, words, store)
         _check(run, endpoint, metric)
         _check_level(run, run_name)

@@ -59,7 +59,7 @@ def _of_pull_request(
     commits = (str(base.get("sha") or ""), str(head.get("sha") or ""))
     trusted = not is_from_fork(pull) or is_on(environ.get(TRUST_FORKS, ""))
     words: tuple[AcceptanceClaim, ...] = ()
-    here = acceptances.known(root, environ, *commits)
+    here = acceptances.has_commits(root, environ, *commits)
     if here:
         distrust = "" if trusted else acceptances.FORKS_TRAILER
         words = acceptances.of_commits(root, environ, since=commits[:1], head=commits[1], distrust=distrust)

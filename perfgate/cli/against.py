@@ -10,7 +10,7 @@ from perfgate.model.errors import UsageError
 from perfgate.text import units
 
 if TYPE_CHECKING:
-    from perfgate.workflows.steps.request import Against
+    from perfgate.workflows.steps.request import AbRequest
 
 BaseRef = Annotated[
     str,
@@ -50,10 +50,10 @@ Blocks = Annotated[
 
 def against(
     ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
-) -> Against | None:
+) -> AbRequest | None:
     """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
     from perfgate.workflows.steps import bases
-    from perfgate.workflows.steps.request import Against
+    from perfgate.workflows.steps.request import AbRequest
 
     if ref == bases.AUTO and (target or url):  # a default of CI: what is asked for in so many words comes first
         ref = ""
@@ -75,7 +75,7 @@ def against(
         raise UsageError("--blocks goes with --base-ref or --base", code="PG-U005")
     if not (ref or url):
         return None
-    return Against(ref=ref, url=url.rstrip("/"), restarts=restarts, blocks=_seconds(blocks))
+    return AbRequest(ref=ref, url=url.rstrip("/"), restarts=restarts, blocks=_seconds(blocks))
 
 
 def _seconds(text: str) -> float | None:

@@ -12,7 +12,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
-from perfgate.cli.where import opened
+from perfgate.cli.where import open_history
 from perfgate.model.errors import UsageError
 
 FORMATS = ("console", "markdown", "json")
@@ -57,7 +57,7 @@ def backtest(
     from perfgate.workflows import backtest as backtesting
 
     budget_file = budgets.read(budget, None, is_sending=False)
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         replayed = backtesting.backtest(store, budget_file, os.environ, limit, say)
     if output is not None:
         from perfgate.report.charts import backtest_chart

@@ -73,10 +73,10 @@ def calibrate(
         allow_remote=allow_remote,
         save=False,
     )
-    wish = calibrating.CalibrationWish(
+    options = calibrating.CalibrationOptions(
         runs=runs, pairs=ab_runs, duration=seconds_of("--duration", duration) if duration else None
     )
-    calibration, complete = calibrating.calibrate(request, wish, reporter())
+    calibration, complete = calibrating.calibrate(request, options, reporter())
     picture, warnings = report.picture_of(calibration, request.context.folder)
     report.show_calibration(calibration, Console())
     for warning in warnings:

@@ -53,12 +53,14 @@ def deliver(to: str, facts: Facts, folder: Path, policy: GatePolicy, destination
     from perfgate.cli.exits import exit_code
     from perfgate.cli.pictures import pictures
     from perfgate.files import codec
-    from perfgate.report.markdown import announcing
+    from perfgate.report.markdown import announcing, comment
 
     environ, options = own_environment(), destinations.options
     url = history_url(destinations.budget, destinations.history) if to == GITHUB else ""
+    shown = pictures(facts, url, environ, options) if url else ()
     announcement = announcing.announce(
         facts,
+        comment.render(facts, shown, charts=options.charts is not Charts.NONE),
         budget=in_repository(destinations.budget),
         blocks=exit_code(facts.verdict, policy) != 0,
         files={
@@ -66,8 +68,6 @@ def deliver(to: str, facts: Facts, folder: Path, policy: GatePolicy, destination
             "report-markdown": str(folder / "report.md"),
             "report-junit": str(folder / "junit.xml"),
         },
-        pictures=pictures(facts, url, environ, options) if url else (),
-        charts=options.charts is not Charts.NONE,
         topic=destinations.topic,
     )
     published = publishing.publish(announcement, to, environ, options)

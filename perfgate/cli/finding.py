@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfgate.cli.where import opened
+from perfgate.cli.where import open_history
 from perfgate.files import run_folder
 from perfgate.model.errors import RecordError
 from perfgate.model.run import Run
@@ -32,7 +32,7 @@ def judged_run(name: str, budget: Path, url: str) -> tuple[Path, Facts]:
     if folder is None:
         raise RecordError(f"There is no run {name} in {run_folder.runs_folder(Path.cwd())}.", code="PG-R005")
     run = run_folder.read_run(folder)
-    with opened(budget, url) as store:
+    with open_history(budget, url) as store:
         past_runs = store.runs(run.name)
     diagnosis, _ = read_diagnosis(folder)
     return folder, Facts(verdict=run_folder.read_verdict(folder), run=run, past_runs=past_runs, diagnosis=diagnosis)

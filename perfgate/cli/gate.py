@@ -11,7 +11,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, RunName, Verbose
-from perfgate.cli.where import opened
+from perfgate.cli.where import open_history
 
 
 def gate(
@@ -39,9 +39,9 @@ def gate(
     from perfgate.workflows.steps import baselines, judging
 
     budget_file = budgets.read(budget, None, is_sending=False)
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         folder, measured = find_run(run, store, Path.cwd())
-        past = baselines.remembered(store, budget_file, os.environ)
+        past = baselines.read_past_runs(store, budget_file, os.environ)
         verdict = judging.judge(past.budget_file, measured, past.recent, only, past.anchored)
         verdict = baselines.with_runs_elsewhere(verdict, measured, store, past.budget_file, os.environ)
         is_saved = any(entry.id == measured.id for entry in store.entries(measured.name))

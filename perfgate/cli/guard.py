@@ -81,7 +81,7 @@ def dim(text: str, stream: TextIO) -> str:
     return text if plain else f"\x1b[2m{text}\x1b[22m"
 
 
-def coded(error: PerfgateError) -> str:
+def with_code(error: PerfgateError) -> str:
     """The message with its code at the end of the first line, then what to do."""
     first, *rest = str(error).splitlines() or [""]
     return "\n".join([f"{first} [{error.code}]" if error.code else first, *rest])
@@ -113,7 +113,7 @@ def _exit_code(verb: Callable[[], int | None]) -> int:
         say(messages.render(error))
         return error.exit_code
     except PerfgateError as error:
-        say(f"perfgate: {coded(error)}")
+        say(f"perfgate: {with_code(error)}")
         return error.exit_code
     except Interrupted as interrupt:
         say(f"perfgate: interrupted [{INTERRUPTED}]")

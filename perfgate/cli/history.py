@@ -13,7 +13,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, RunName
-from perfgate.cli.where import budget_file_if_any, history_url, opened, own_environment
+from perfgate.cli.where import budget_file_if_any, history_url, open_history, own_environment
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.outcome import Outcome
@@ -38,7 +38,7 @@ def list_(budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "") -> int:
 
     from perfgate.report.escaping import plain
 
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         entries = store.entries()
     if not entries:
         say("No runs are remembered yet. Make one: perfgate run --budget budgets.yaml")
@@ -69,7 +69,7 @@ def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
     """
     from perfgate.files import codec
 
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         if run == "latest":
             entries = store.entries()
             if not entries:
@@ -105,7 +105,7 @@ def add(
         raise UsageError(f"Run {measured.id} was interrupted; it cannot serve as a baseline.", code="PG-U013")
     if branch:
         measured = replace(measured, branch=branch)
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         past = _with_outcome(measured, outcome) if outcome else _judge(measured, folder, store, budget)
         new = store.save(past)
     print(f"{'Added' if new else 'Already there:'} run {measured.id}, outcome {past.outcome}.")
@@ -130,7 +130,7 @@ def _judge(run: Run, folder: Path, store: History, budget: Path) -> PastRun:
     file = budget_file_if_any(budget)
     if file is None or file.name != run.name:
         return PastRun(run=run, outcome=Outcome.NO_BASELINE)
-    past = baselines.remembered(store, file, os.environ)
+    past = baselines.read_past_runs(store, file, os.environ)
     verdict = judging.judge(past.budget_file, run, past.recent, anchored=past.anchored)
     return judging.past_run(run, verdict)
 
@@ -142,7 +142,7 @@ def export(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
     """
     from perfgate.history import transfer
 
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         number = transfer.export_runs(store, file)
     print(f"Wrote {counted(number, 'run')} to {file}.")
     return 0
@@ -155,7 +155,7 @@ def import_(file: File, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = "
     """
     from perfgate.history import transfer
 
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         done = transfer.import_runs(store, file)
     print(f"Added {counted(len(done.added), 'run')}; {len(done.present):,} there already.")
     if done.conflicting:
@@ -188,7 +188,7 @@ def prune(
     if keep is None and older_than is None:
         raise UsageError("Say what may go: --keep N, --older-than DAYS, or both", code="PG-U006")
     now = datetime.now(UTC)
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         file = budget_file_if_any(budget)
         policy = baselines.with_branch(file, store, os.environ).gate.baseline if file else BaselinePolicy()
         retention = Retention(

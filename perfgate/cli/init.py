@@ -97,7 +97,7 @@ def init(
     )
     proposed = proposing.propose(request, say)
     if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
-        proposed = _tried(proposed, budget.parent, must=bool(try_))
+        proposed = _try_requests(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:
         print(proposed.text, end="")
@@ -182,13 +182,13 @@ def _tell(proposed: Proposed, max_listed: int) -> None:
         say(f"  to set: {name}: {meaning}")
 
 
-def _tried(proposed: Proposed, folder: Path, *, must: bool) -> Proposed:
+def _try_requests(proposed: Proposed, folder: Path, *, must: bool) -> Proposed:
     """The proposal after a trial; unless it `must` be made, the proposal as it is where it cannot."""
     from perfgate.cli.context import child_environment
     from perfgate.workflows import proposing
 
     try:
-        return proposing.tried(proposed, folder, child_environment(), say)
+        return proposing.try_requests(proposed, folder, child_environment(), say)
     except PerfgateError as error:
         if must:
             raise

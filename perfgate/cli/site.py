@@ -10,7 +10,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
-from perfgate.cli.where import budget_file_if_any, opened
+from perfgate.cli.where import budget_file_if_any, open_history
 from perfgate.model.errors import RecordError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def site(
     """
     from perfgate.report.html import site as writing
 
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         series = _series(store, budget, runs)
         if not series:
             raise RecordError(

@@ -9,7 +9,7 @@ import typer
 
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl
-from perfgate.cli.where import budget_file_if_any, name_of, opened
+from perfgate.cli.where import budget_file_if_any, name_of, open_history
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.metric import METRICS
 
@@ -46,7 +46,7 @@ def trend(
         raise UsageError(
             f"--metric {metric}: there is no such metric", hint=f"Known: {', '.join(METRICS)}", code="PG-U002"
         )
-    with opened(budget, history) as store:
+    with open_history(budget, history) as store:
         past_runs = store.runs(name_of(budget, store), branch=branch or None)
     endpoints = _endpoints(past_runs, endpoint)
     if output is not None:

@@ -85,13 +85,13 @@ def watch(
     from perfgate.cli.context import run_context
     from perfgate.cli.watching import Watcher
     from perfgate.workflows.steps.request import RunRequest
-    from perfgate.workflows.watch import BRANCH, WatchWish
+    from perfgate.workflows.watch import BRANCH, WatchOptions
 
     if unknown := [name for name in publish if name not in CHATS]:
         raise UsageError(
             f"--publish {unknown[0]}: it takes no alerts", hint=f"Known: {', '.join(CHATS)}", code="PG-U002"
         )
-    wish = WatchWish(
+    options = WatchOptions(
         every=float("inf") if once else seconds_of("--every", every),
         rate=_rate(rate) if rate else None,
         duration=seconds_of("--duration", duration) if duration else None,
@@ -109,7 +109,7 @@ def watch(
         )
 
     with exporting(export, budget, BRANCH) as exports:
-        watcher = Watcher(wish, tuple(publish), exports)
+        watcher = Watcher(options, tuple(publish), exports)
         try:
             watcher.run(request, 1 if once else rounds)
         except KeyboardInterrupt:

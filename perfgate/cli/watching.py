@@ -13,7 +13,7 @@ from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from perfgate.cli.guard import coded, say
+from perfgate.cli.guard import say, with_code
 from perfgate.cli.where import in_repository, own_environment
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.publication import When
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from perfgate.report.alerts import Watching
     from perfgate.workflows.steps.request import RunRequest
     from perfgate.workflows.steps.resolving import RunSpec
-    from perfgate.workflows.watch import Round, WatchWish
+    from perfgate.workflows.watch import Round, WatchOptions
 
 EXIT_INCIDENT, EXIT_NO_ROUND = 1, 3  # exit codes
 RED, GREEN = "31;1", "32;1"
@@ -33,8 +33,8 @@ RED, GREEN = "31;1", "32;1"
 class Watcher:
     """`made` counts the rounds; `exit_code` is that of the newest."""
 
-    def __init__(self, wish: WatchWish, chats: tuple[str, ...], exports: Exports) -> None:
-        self._wish, self._chats, self._exports = wish, chats, exports
+    def __init__(self, options: WatchOptions, chats: tuple[str, ...], exports: Exports) -> None:
+        self._wish, self._chats, self._exports = options, chats, exports
         self.made = self.exit_code = 0
 
     def run(self, request: Callable[[], RunRequest], rounds: int) -> None:
@@ -61,7 +61,7 @@ class Watcher:
         try:
             made = workflow.measure_round(spec, self._wish, self._exports.beside(ProgressReporter()))
         except (HistoryError, RecordError) as error:
-            say(f"perfgate: this round was lost. {coded(error)}")
+            say(f"perfgate: this round was lost. {with_code(error)}")
             self.exit_code = EXIT_NO_ROUND
             return
         if made is None:
@@ -98,9 +98,9 @@ class Watcher:
                 say(f"perfgate: {line}")
 
 
-def _introduce(spec: RunSpec, wish: WatchWish) -> None:
-    often = "once" if wish.every == float("inf") else f"every {wish.every:g} s"
-    alert = wish.alert
+def _introduce(spec: RunSpec, options: WatchOptions) -> None:
+    often = "once" if options.every == float("inf") else f"every {options.every:g} s"
+    alert = options.alert
     print(
         f"Watching {spec.load.target} {often}: {spec.load.plan.load_words}. "
         f"Alert at {alert.failures} of {alert.among} failed rounds, over after {alert.recoveries} good ones.",
@@ -108,7 +108,7 @@ def _introduce(spec: RunSpec, wish: WatchWish) -> None:
     )
 
 
-def _watching(made: Round, spec: RunSpec, wish: WatchWish) -> Watching:
+def _watching(made: Round, spec: RunSpec, options: WatchOptions) -> Watching:
     from perfgate.report.alerts import Watching
 
     return Watching(
@@ -120,7 +120,7 @@ def _watching(made: Round, spec: RunSpec, wish: WatchWish) -> Watching:
         url=spec.context.revision.url,
         verdict=made.result.verdict if made.result else None,
         failure=made.failure,
-        policy=wish.alert,
+        policy=options.alert,
     )
 
 

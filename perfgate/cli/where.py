@@ -56,7 +56,7 @@ def own_environment() -> dict[str, str]:
 
 
 @contextmanager
-def opened(budget: Path, url: str) -> Iterator[History]:
+def open_history(budget: Path, url: str) -> Iterator[History]:
     """The history at `history_url`."""
     from perfgate import history
 

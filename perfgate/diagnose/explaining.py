@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from perfgate.diagnose import attribution, rules
@@ -12,22 +12,29 @@ from perfgate.diagnose.facts import PassFacts, numbers
 from perfgate.diagnose.partition import Delay, Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.diagnose.rules import RunMovement, functions
-from perfgate.diagnose.second_pass import Seen
+from perfgate.diagnose.second_pass import PassRecord
 from perfgate.model.diagnosis import Cause, Diagnosed, Layer
 
 
-def diagnosed(
-    endpoint: str,
-    metric: str,
-    head: Seen,
-    base: Seen | None,
-    control: tuple[PassFacts, PassFacts] | None = None,
-    movement: RunMovement | None = None,
-    usual_functions: Sequence[FunctionTime] = (),
-    language: Language = "",
+@dataclass(frozen=True, kw_only=True)
+class CaseContext:
+    """What is known besides the endpoint's own samples: base and head of the control, how the run that failed moved,
+    where the time of the control's functions goes, and the service's language."""
+
+    control: tuple[PassFacts, PassFacts] | None = None
+    movement: RunMovement | None = None
+    usual_functions: Sequence[FunctionTime] = ()
+    language: Language = ""
+
+
+NO_CONTEXT = CaseContext()
+
+
+def explain(
+    endpoint: str, metric: str, head: PassRecord, base: PassRecord | None, context: CaseContext = NO_CONTEXT
 ) -> Diagnosed:
-    """`metric` is "mean" or a quantile. The sides are compared under the same load, which most of their samples are
-    of. `language` is the service's."""
+    """Splits the endpoint's difference into layers, with their causes. `metric` is "mean" or a quantile. The sides are
+    compared under the same load, which most of their samples are of."""
     now, before = head.facts(), base.facts() if base else None
     head_parts, clipped = _parts(head, now)
     base_parts, clipped_base = _parts(base, before) if base and before else (None, 0)
@@ -38,17 +45,17 @@ def diagnosed(
         head=now,
         layers=layers,
         difference=difference,
-        control=control,
-        movement=movement,
-        usual_functions=usual_functions,
-        language=language,
+        control=context.control,
+        movement=context.movement,
+        usual_functions=context.usual_functions,
+        language=context.language,
     ).with_symptoms_last()
     return Diagnosed(
         endpoint=endpoint,
         metric=metric,
         difference=difference,
         layers=tuple(case.layers),
-        causes=tuple(_in_words_of(language, cause) for cause in rules.explain(case)),
+        causes=tuple(_in_words_of(context.language, cause) for cause in rules.explain(case)),
         samples=head_parts.count,
         baseline_samples=base_parts.count if base_parts else 0,
         clipped=clipped + clipped_base,
@@ -65,14 +72,14 @@ def _in_words_of(language: Language, cause: Cause) -> Cause:
     return replace(cause, remedy=cause.remedy.removesuffix(known.remedy) + known.remedy_in(language))
 
 
-def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
+def _parts(observed: PassRecord, known: PassFacts) -> tuple[attribution.Parts, int]:
     samples = observed.samples
     alone = [sample for sample in samples if sample.users == 1]
     loaded = [sample for sample in samples if sample.users > 1] or list(samples)
     of_side = Known(
         floor=network_floor(alone),
         standing=standing_wait(alone),
-        seen=_seen(known),
+        seen=_known_seconds(known),
         delays=dict(_delays(alone, loaded, known)),
     )
     split: Sequence[tuple[dict[Layer, float], bool]] = [partition(sample, of_side) for sample in loaded]
@@ -80,7 +87,7 @@ def _parts(observed: Seen, known: PassFacts) -> tuple[attribution.Parts, int]:
     return attribution.parts(rows, [sample.round for sample in loaded]), sum(clipped for _, clipped in split)
 
 
-def _seen(known: PassFacts) -> dict[Layer, float]:
+def _known_seconds(known: PassFacts) -> dict[Layer, float]:
     """Seconds per request under load, as far as probes know them from outside the application."""
     written = min(known.serialising or 0.0, known.cpu_loaded or 0.0)
     seconds: dict[Layer, float | None] = {

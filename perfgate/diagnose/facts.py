@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker
+from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,7 @@ class Statement:
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
     in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
+    note: str = ""  # why it has no plan, or of which of several schemas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Peer:
     messages: float
     seconds: float
     size: float = 0.0  # bytes received
+    opened: float = 0.0  # connections, as far as they were seen
     connections: int = 0  # in use, since one looked
 
 
@@ -63,6 +65,7 @@ class PassFacts:
     rows: float | None = None
     cpu: float | None = None  # s per request, of the service's whole process tree
     memory: float | None = None  # bytes per request that stay
+    retained: float | None = None  # bytes per request that stay on the heap after it was collected, by a profile
     cache_hits: float | None = None  # share of Redis look-ups
     cache_lookups: float | None = None  # keys that Redis is asked for
     database: float | None = None  # s, by the database's own count
@@ -87,10 +90,20 @@ class PassFacts:
     external_messages: float | None = None
     database_size: float | None = None  # bytes that databases send
     database_sessions: float | None = None  # opened, by the database's own count
+    cache_sessions: float | None = None  # by the cache's own count
+    database_opened: float | None = None  # connections to databases that were opened, as far as sockets show them
+    cache_opened: float | None = None
+    external_opened: float | None = None
+    database_connects: float | None = None  # connections that were opened, by Server-Timing
+    database_connect_seconds: float | None = None  # s per request
+    cache_connects: float | None = None
+    cache_connect_seconds: float | None = None
     cache_size: float | None = None  # bytes that caches send
     database_connections_loaded: float | None = None  # most that were in use
     lock_wait: float | None = None  # s that statements wait for locks
     lock_wait_loaded: float | None = None
+    commit_wait: float | None = None  # s that commits wait until they are on disk, or at a standby
+    commit_wait_loaded: float | None = None
     alone_tail: float | None = None  # 95th percentiles
     loaded_tail: float | None = None
     unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it
@@ -115,6 +128,7 @@ class PassFacts:
     metrics: Mapping[str, float] = field(default_factory=dict)  # of the application's own: counters per request, gauges
     functions: tuple[FunctionTime, ...] = ()  # of a profile under load, largest first
     blockers: tuple[LoopBlocker, ...] = ()  # of its event loop, by a profile under load
+    retainers: tuple[FunctionBytes, ...] = ()  # that have allocated what stays, largest first
     rounds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # the four latencies, in each round
 
 
@@ -126,7 +140,7 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
     return {**known, **_moved_metrics(base, head)}
 
 
-_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "metrics", "rounds")
+_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "retainers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
 MAX_METRICS = 5
 MIN_METRIC_CHANGE = 0.2  # of the larger of the two

@@ -1,46 +1,45 @@
-"""A sampled profile: collapsed stacks -> CPU seconds per request of each function, and a flame graph's file. Pure."""
+"""A sampled profile: stacks -> CPU seconds per request of each function, and a flame graph's file. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-Frame = str  # "shop.search.rank"
+from perfgate.diagnose.serialisers import is_serialising
+
+Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
 
-LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-_RAW_LINE = re.compile(r"(.+) (\d+)\s*")
-_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
-_MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
-_RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
-_RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
-_SERIALISER = re.compile(
-    r"~(json(\.(encoder|decoder))?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*|loads|decode|raw_decode)"
-    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.(renderers|parsers))\b.*\."
-    r"((safe|full|unsafe)_)?(_?dumps?|dump_all|_?loads?|load_all|(un)?packb?|encode|decode|raw_decode|render|parse)"
-    r"|flask\.json\.(\w+\.)*(dumps|loads|jsonify|response)"
-    r"|django\.(core\.serializers\.(\w+\.)*(serialize|deserialize|Deserializer)|http\.response\.JsonResponse\..*)"
-    r"|rest_framework\.serializers\.(\w+\.)?(data|to_representation)"
-    r"|fastapi\.(encoders\.jsonable_encoder|routing\.serialize_response|_compat\..*\bserialize\w*)"
-    r"|starlette\.responses\.(\w+\.)?render"
-    r"|xml\.(\w+\.)*(fromstring|tostring|parseString|toxml|toprettyxml)"
-    r"|pydantic\.(v1\.)?(main|type_adapter|deprecated|tools)\b.*\b(model_dump|model_dump_json|dump_json|dump_python"
-    r"|serialize\w*|model_validate(_json|_strings)?|validate_(json|python|strings)|dict|json|parse_(obj|raw|file)(_as)?))"
-)
+COLLECTOR = "~(garbage collector)"  # that of Node
+NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
+MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
 MIN_INNER_SHARE = (
     0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
 )
 
 
 @dataclass(frozen=True, kw_only=True)
+class SampledProfile:
+    """What a profiler saw of a service."""
+
+    samples: Mapping[Stack, int]  # of what computes
+    rate: float  # samples per second
+    loop: Mapping[Stack, int] | None = None  # of event loops, from what the loop calls, waiting ones too
+    names: Mapping[Frame, str] = field(default_factory=dict)  # what is shown of a frame, where it is not the frame
+    retained: int | None = None  # bytes that heaps keep more, after they were collected, beyond noise
+    retainers: Mapping[Frame, int] = field(default_factory=dict)  # bytes of it, by the function that allocated them
+
+
+@dataclass(frozen=True, kw_only=True)
 class FunctionTime:
     """CPU of one function with all that it calls, s per request; `share` of the request's CPU; `depth` of its calls, on
-    average; `is_library`: no code of the application."""
+    average; `is_library`: no code of the application. `key` is what it is compared by, where not by its name."""
 
     name: str
+    key: str = ""
     seconds: float
     share: float
     depth: float = 0.0
@@ -56,6 +55,15 @@ class FunctionGrowth:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FunctionBytes:
+    """Bytes per request that a function has allocated and that are still in use; `key` as above."""
+
+    name: str
+    size: float
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoopBlocker:
     """A function of the application that the event loop is in, and the `call` in it that it waits in; `share` of the
     loop's time."""
@@ -65,37 +73,36 @@ class LoopBlocker:
     share: float
 
 
-def stacks(raw: str, folders: Sequence[str] = ()) -> dict[Stack, int]:
-    """Samples by stack, of py-spy's raw format (`a (f.py:1);b (f.py) 12`). `folders` are those that the application's
-    own modules are named from: base and head run from different ones."""
-    samples: dict[Stack, int] = {}
-    for line in raw.splitlines():
-        if match := _RAW_LINE.fullmatch(line):
-            frames = [frame for part in match[1].split(";") if (frame := frame_name(part, folders))]
-            samples[tuple(frames)] = samples.get(tuple(frames), 0) + int(match[2])
-    return samples
+@dataclass(frozen=True, kw_only=True)
+class ProfileFacts:
+    """What a profile tells of a request. Functions are the largest first; `serialising` in s of CPU."""
+
+    functions: tuple[FunctionTime, ...] = ()
+    serialising: float | None = None
+    blockers: tuple[LoopBlocker, ...] = ()  # of the event loop
+    retained: float | None = None  # bytes that stay on the heap
+    retainers: tuple[FunctionBytes, ...] = ()
 
 
-def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
-    """`rank (/srv/app/shop/search.py)` -> `shop.search.rank`; a library's begins with `~`. Empty for what is no
-    function, such as the name of a process."""
-    match = _RAW_FRAME.fullmatch(text.strip())
-    if not match:
-        return "" if text.startswith(("process ", "thread ")) else text.strip()[:_MAX_NAME_CHARS]
-    function, path = match[1], match[2]
-    mark = ""
-    if library := LIBRARY.match(path):
-        path, mark = path[library.end() :], "~"
-    elif path.startswith("<frozen") or not path.endswith(".py"):
-        mark = "~"
-    else:
-        inside = [folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
-        path = path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path.rpartition("/")[2]
-    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").strip(".<>")
-    return f"{mark}{module}.{function}"[:_MAX_NAME_CHARS]
+def facts(profile: SampledProfile, cpu: float, requests: int) -> ProfileFacts:
+    """`cpu` is what a request takes as a whole, s."""
+    kept = profile.retained if requests else None
+    by_size = sorted(profile.retainers.items(), key=lambda item: (-item[1], item[0]))
+    return ProfileFacts(
+        functions=functions(profile.samples, cpu, profile.names),
+        serialising=serialising(profile.samples, cpu),
+        retained=None if kept is None else kept / requests,
+        retainers=tuple(
+            FunctionBytes(name=_shown(frame, profile.names), size=size / requests, key=frame)
+            for frame, size in by_size
+            if requests
+        ),
+    )
 
 
-def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, ...]:
+def functions(
+    samples: Mapping[Stack, int], cpu: float, names: Mapping[Frame, str] = NO_NAMES
+) -> tuple[FunctionTime, ...]:
     """Each function once per stack, however often it calls itself. `cpu` is what a request takes as a whole, s."""
     total = sum(samples.values())
     if not total:
@@ -108,7 +115,8 @@ def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, .
             depths[frame] = depths.get(frame, 0.0) + number * stack.index(frame)
     times = [
         FunctionTime(
-            name=frame.lstrip("~"),
+            name=_shown(frame, names),
+            key=frame,
             seconds=cpu * number / total,
             share=number / total,
             depth=depths[frame] / number,
@@ -120,17 +128,18 @@ def functions(samples: Mapping[Stack, int], cpu: float) -> tuple[FunctionTime, .
 
 
 def serialising(samples: Mapping[Stack, int], cpu: float) -> float:
-    """CPU of serialising and parsing, in s per request: what JSON and its like take with all that they call. `cpu` as
-    above."""
-    inside = sum(number for stack, number in samples.items() if any(map(_SERIALISER.fullmatch, stack)))
+    """CPU of serialising, parsing and rendering, in s per request. `cpu` as above."""
+    inside = sum(number for stack, number in samples.items() if is_serialising(stack))
     return cpu * inside / max(1, sum(samples.values()))
 
 
 def grown(before: Iterable[FunctionTime], now: Iterable[FunctionTime], least: float) -> tuple[FunctionGrowth, ...]:
     """The functions that take at least `least` s longer per request, and explain it best: the innermost of those with
     about as much, the application's own before a library's."""
-    known = {item.name: item.seconds for item in before}
-    growths = [FunctionGrowth(function=item, change=item.seconds - known.get(item.name, 0.0)) for item in now]
+    known = {item.key or item.name: item.seconds for item in before}
+    growths = [
+        FunctionGrowth(function=item, change=item.seconds - known.get(item.key or item.name, 0.0)) for item in now
+    ]
     more = [item for item in growths if item.change >= least]
     own = [item for item in more if not item.function.is_library] or more
     if not own:
@@ -140,18 +149,14 @@ def grown(before: Iterable[FunctionTime], now: Iterable[FunctionTime], least: fl
     return tuple(sorted(chosen, key=lambda item: (-item.function.depth, -item.change)))
 
 
-def blockers(samples: Mapping[Stack, int]) -> tuple[LoopBlocker, ...]:
-    """What keeps event loops from their other work, longest first. `samples` have threads that wait as well; one that
-    waits in the loop's own selector is idle."""
-    total, counts = 0, dict[Frame, dict[Frame, int]]()
-    for stack, number in samples.items():
-        inside = _inside_loop(stack)
-        if inside is None:
-            continue
-        total += number
+def blockers(loop: Mapping[Stack, int], names: Mapping[Frame, str] = NO_NAMES) -> tuple[LoopBlocker, ...]:
+    """What keeps event loops from their other work, longest first. `loop` are samples from what the loop calls, of
+    those that wait as well; one that waits in the loop's own selector is idle."""
+    total, counts = sum(loop.values()), dict[Frame, dict[Frame, int]]()
+    for inside, number in loop.items():
         own = [frame for frame in inside if not frame.startswith("~")]
         if own:
-            calls, call = counts.setdefault(own[-1], {}), inside[-1].lstrip("~")
+            calls, call = counts.setdefault(_shown(own[-1], names), {}), _shown(inside[-1], names)
             calls[call] = calls.get(call, 0) + number
     found = [
         LoopBlocker(name=own, call=max(calls, key=lambda call: calls[call]), share=sum(calls.values()) / total)
@@ -160,18 +165,14 @@ def blockers(samples: Mapping[Stack, int]) -> tuple[LoopBlocker, ...]:
     return tuple(sorted(found, key=lambda item: (-item.share, item.name)))
 
 
-def _inside_loop(stack: Stack) -> Stack | None:
-    """The frames that an event loop has called; None for a thread without one. A loop written in C has no frame of its
-    own: what is called then is below the one that runs it."""
-    for runs in (_RUNS_ONCE, _RUNS):
-        at = max((at for at, frame in enumerate(stack) if runs.fullmatch(frame)), default=-1)
-        if at >= 0:
-            return stack[at + 1 :]
-    return None
+def _shown(frame: Frame, names: Mapping[Frame, str]) -> str:
+    return names.get(frame, frame.lstrip("~"))
 
 
-def speedscope(samples: Mapping[Stack, int], name: str, rate: float) -> dict[str, Any]:
-    """A file for speedscope.app."""
+def speedscope(
+    samples: Mapping[Stack, int], name: str, rate: float, shown: Mapping[Frame, str] = NO_NAMES
+) -> dict[str, Any]:
+    """A file for speedscope.app; `shown` are names of frames."""
     names = list(dict.fromkeys(frame for stack in samples for frame in stack))
     index = {frame: at for at, frame in enumerate(names)}
     rows = sorted(samples.items())
@@ -181,7 +182,7 @@ def speedscope(samples: Mapping[Stack, int], name: str, rate: float) -> dict[str
         "name": name,
         "exporter": "perfgate",
         "activeProfileIndex": 0,
-        "shared": {"frames": [{"name": frame.lstrip("~")} for frame in names]},
+        "shared": {"frames": [{"name": _shown(frame, shown)} for frame in names]},
         "profiles": [
             {
                 "type": "sampled",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from perfgate.diagnose import profile
+from perfgate.diagnose import profile, profilers
 from perfgate.diagnose.probes.processes import ProcessProbe
-from perfgate.diagnose.probes.pyspy import SAMPLES_PER_S, ProfileRecording
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker, Stack
+from perfgate.diagnose.profile import ProfileFacts, SampledProfile
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.diagnose.second_pass import LOAD_USERS, DiagnosedSubject, Name, Pass, PassSide
 from perfgate.model.diagnosis import Diagnosis
@@ -18,7 +18,7 @@ from perfgate.model.errors import DiagnosisError
 
 SAMPLING_S = 3.0  # that each endpoint of each side is sampled
 LOOP_SAMPLING_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
-START_UP_S = 0.6  # s until py-spy has found its way
+START_UP_S = 0.6  # s until a profiler has found its way
 PAUSE_S = 0.002
 NONE = "none"  # of `diagnose.profile`
 
@@ -33,117 +33,137 @@ class ProfiledSide:
 
 @dataclass(kw_only=True)
 class Profiles:
-    """Functions, largest first; CPU of serialising, s per request; what blocks the event loop; the file of the
-    flame graph in the folder. Each by endpoint and side."""
+    """What they tell, and the file of the flame graph in the folder. Each by endpoint and side."""
 
-    functions: dict[tuple[str, Name], tuple[FunctionTime, ...]] = field(default_factory=dict)
-    serialising: dict[tuple[str, Name], float] = field(default_factory=dict)
-    blockers: dict[tuple[str, Name], tuple[LoopBlocker, ...]] = field(default_factory=dict)
+    facts: dict[tuple[str, Name], ProfileFacts] = field(default_factory=dict)
     files: dict[tuple[str, Name], str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
-def wanted(written: str, failed: Collection[str], find: Callable[[], Diagnosis]) -> Collection[str]:
+@dataclass(frozen=True, kw_only=True)
+class ProfileRequest:
+    """The endpoints to profile; those, by side, that seem to block the event loop; and the profiler, where the budget
+    file names one. py-spy is optional: what keeps it from profiling is a warning only where it is named."""
+
+    endpoints: Collection[str]
+    blocking: Collection[tuple[str, Name]] = ()
+    profiler: str = ""  # empty: that of the service's language
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledRequests:
+    """Samples beside so many requests, each of which took so much CPU, s."""
+
+    profile: SampledProfile
+    cpu: float
+    requests: int
+
+
+def endpoints_to_profile(
+    written: str, failed: Collection[str], find: Callable[[], Diagnosis], leaking: Collection[str] = ()
+) -> Collection[str]:
     """The endpoints to profile, by `diagnose.profile` as it is written: all that `failed`, or those of which the
-    diagnosis so far knows that they compute more, and not what."""
+    diagnosis so far knows that they compute more, and not what, and those that may leak."""
     if written == NONE:
         return ()
-    return failed if written else [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    if written:
+        return failed
+    computing = [item.endpoint for item in find().findings if item.causes[0].code == "cpu"]
+    return [name for name in failed if name in computing or name in leaking]
 
 
-def with_profiles(
+def add_profiles(
     observed: Pass,
     subjects: Sequence[DiagnosedSubject],
     sides: Sequence[PassSide],
-    replayer: Replayer,
-    folder: Path,
-    *,
-    wanted: Collection[str],
-    blocking: Collection[tuple[str, Name]],
-    is_asked: bool,
+    profiler: Profiler,
+    request: ProfileRequest,
 ) -> Profiles:
-    """Profiles of the `wanted` endpoints, whose facts are then part of what was observed; and of the control where
-    there is no base to compare with. Nothing that keeps it from that is a warning unless it `is_asked` for."""
+    """Profiles the endpoints, and the control where there is no base to compare with; what it finds is then part of
+    what was observed."""
     own = [ProfiledSide(side=side, pid=side.pid) for side in sides if side.pid]
-    if not wanted or not own:
-        lacking = "diagnose.profile: py-spy looks only into a service that perfgate starts (`service`)"
-        return Profiles(warnings=[lacking] if wanted and is_asked else [])
-    compared = [item for item in subjects if item.endpoint in wanted or len(sides) == 1]
-    profiles = profiled(compared, own, replayer, folder, blocking)
-    for key, functions in profiles.functions.items():
-        seen = observed.seen[key]
-        seen.functions, seen.blockers = functions, profiles.blockers.get(key, ())
-        seen.serialising = profiles.serialising.get(key)
-    if not is_asked:
+    if not request.endpoints or not own:
+        lacking = f"diagnose.profile: {request.profiler} looks only into a service that perfgate starts (`service`)"
+        return Profiles(warnings=[lacking] if request.endpoints and request.profiler else [])
+    compared = [item for item in subjects if item.endpoint in request.endpoints or len(sides) == 1]
+    name = request.profiler or profilers.profiler_of(own[-1].pid)
+    profiles = profiler.profiles(compared, own, profilers.BY_NAME[name].record, request.blocking)
+    for key, facts in profiles.facts.items():
+        observed.seen[key].profiled = facts
+    if not request.profiler and name == profilers.OPTIONAL:
         profiles.warnings.clear()
     return profiles
 
 
-def profiled(
-    subjects: Sequence[DiagnosedSubject],
-    sides: Sequence[ProfiledSide],
-    replayer: Replayer,
-    folder: Path,
-    blocking: Collection[tuple[str, Name]] = (),
-) -> Profiles:
-    """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first thing
-    that goes wrong ends it, and is a warning."""
-    result = Profiles()
-    try:
-        for number, subject in enumerate(subjects):
-            for item in sides:
-                _profile(subject, item, replayer, folder / f"profile-{number}-{item.side.name}.speedscope.json", result)
-                if (subject.endpoint, item.side.name) in blocking:
-                    _watch_loop(subject, item, replayer, folder, result)
-    except DiagnosisError as error:
-        result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
-    return result
+@dataclass(frozen=True)
+class Profiler:
+    """Samples services while requests are sent to them. Flame graphs are written into `folder`."""
 
+    replayer: Replayer
+    folder: Path
 
-def _profile(subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, path: Path, result: Profiles) -> None:
-    process = ProcessProbe(item.pid)
-    process.begin()
-    samples, requests = _sampled(subject, item, replayer, path.parent, SAMPLING_S)
-    cpu = process.counted(requests).values.get("cpu", 0.0)
-    if not samples:
-        return
-    key = subject.endpoint, item.side.name
-    result.functions[key] = profile.functions(samples, cpu)
-    result.serialising[key] = profile.serialising(samples, cpu)
-    graph = profile.speedscope(samples, f"{subject.endpoint} ({item.side.name})", SAMPLES_PER_S)
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    result.files[key] = path.name
+    def profiles(
+        self,
+        subjects: Sequence[DiagnosedSubject],
+        sides: Sequence[ProfiledSide],
+        record: profilers.BeginProfile,
+        blocking: Collection[tuple[str, Name]] = (),
+    ) -> Profiles:
+        """Samples each endpoint on each side, and the event loop beside those that seem to be `blocking`. The first
+        thing that goes wrong ends it, and is a warning."""
+        result = Profiles()
+        try:
+            for number, subject in enumerate(subjects):
+                for item in sides:
+                    key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
+                    sample = partial(self._sample, subject, item, record)
+                    facts = self._profile(sample, key in blocking, f"{subject.endpoint} ({item.side.name})", file)
+                    if facts is not None:
+                        result.facts[key], result.files[key] = facts, file
+        except DiagnosisError as error:
+            result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
+        return result
 
+    def _profile(
+        self, sample: Callable[..., SampledRequests], is_blocking: bool, title: str, file: str
+    ) -> ProfileFacts | None:
+        """None where nothing computed."""
+        sampled = sample(SAMPLING_S)
+        computing = sampled.profile
+        if not computing.samples:
+            return None
+        graph = profile.speedscope(computing.samples, title, computing.rate, computing.names)
+        (self.folder / file).write_text(json.dumps(graph), encoding="utf-8")
+        facts = profile.facts(computing, sampled.cpu, sampled.requests)
+        if not is_blocking:
+            return facts
+        waiting = computing if computing.loop is not None else sample(LOOP_SAMPLING_S, has_idle=True).profile
+        return replace(facts, blockers=profile.blockers(waiting.loop or {}, waiting.names))
 
-def _watch_loop(
-    subject: DiagnosedSubject, item: ProfiledSide, replayer: Replayer, folder: Path, result: Profiles
-) -> None:
-    samples, _ = _sampled(subject, item, replayer, folder, LOOP_SAMPLING_S, has_idle=True)
-    result.blockers[subject.endpoint, item.side.name] = profile.blockers(samples)
-
-
-def _sampled(
-    subject: DiagnosedSubject,
-    item: ProfiledSide,
-    replayer: Replayer,
-    folder: Path,
-    seconds: float,
-    *,
-    has_idle: bool = False,
-) -> tuple[dict[Stack, int], int]:
-    """Samples beside so many requests."""
-    order = ReplayRequest(
-        scenario=subject.scenario,
-        endpoint=subject.endpoint,
-        target=item.side.target,
-        seconds=seconds + START_UP_S,
-        users=LOAD_USERS,
-        pause=PAUSE_S,
-        seed=f"profile/{subject.endpoint}",
-    )
-    recording = ProfileRecording(item.pid, seconds, folder, has_idle=has_idle)
-    try:
-        answer = replayer.send(order, 0)
-        return recording.stacks(), answer.requests
-    finally:
-        recording.close()
+    def _sample(
+        self,
+        subject: DiagnosedSubject,
+        item: ProfiledSide,
+        record: profilers.BeginProfile,
+        seconds: float,
+        *,
+        has_idle: bool = False,
+    ) -> SampledRequests:
+        order = ReplayRequest(
+            scenario=subject.scenario,
+            endpoint=subject.endpoint,
+            target=item.side.target,
+            seconds=seconds + START_UP_S,
+            users=LOAD_USERS,
+            pause=PAUSE_S,
+            seed=f"profile/{subject.endpoint}",
+        )
+        recording = record(item.pid, seconds, self.folder, has_idle=has_idle)
+        try:
+            process = ProcessProbe(item.pid)
+            process.begin()
+            requests = self.replayer.send(order, 0).requests
+            cpu = process.counted(requests).values.get("cpu", 0.0)
+            return SampledRequests(profile=recording.profile(), cpu=cpu, requests=requests)
+        finally:
+            recording.close()

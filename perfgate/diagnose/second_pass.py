@@ -17,7 +17,7 @@ from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.facts import PassFacts, ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import Prober, WaitProbe, key_of, merged
-from perfgate.diagnose.profile import FunctionTime, LoopBlocker
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.replaying import Answer, Replayer, ReplayRequest
 from perfgate.diagnose.summing import facts
 from perfgate.model.errors import DiagnosisError
@@ -50,7 +50,7 @@ class DiagnosedSubject:
 
 
 @dataclass(kw_only=True)
-class Seen:
+class PassRecord:
     """What one side's endpoint has shown so far."""
 
     answers: list[Answer] = field(default_factory=list)
@@ -59,9 +59,7 @@ class Seen:
     reference: list[Sequence[tuple[float, float]]] = field(default_factory=list)  # of each round
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
-    functions: tuple[FunctionTime, ...] = ()
-    serialising: float | None = None
-    blockers: tuple[LoopBlocker, ...] = ()
+    profiled: ProfileFacts = field(default_factory=ProfileFacts)
 
     @property
     def samples(self) -> tuple[ReplaySample, ...]:
@@ -74,6 +72,13 @@ class Seen:
                 totals[reason] = totals.get(reason, 0) + count
         return totals
 
+    @property
+    def growth(self) -> float | None:
+        """Bytes per request that its processes grew by, on average of the phases under load: a heap grows in steps, and
+        not in each."""
+        known = [count.values["memory"] for count in self.counts if "memory" in count.values]
+        return sum(known) / len(known) if known else None
+
     def facts(self) -> PassFacts:
         known = facts(
             self.samples,
@@ -83,44 +88,46 @@ class Seen:
             merged(self.counts_loaded),
             self.reference,
         )
-        return replace(known, functions=self.functions, serialising=self.serialising, blockers=self.blockers)
+        return replace(known, **vars(self.profiled))
 
 
 @dataclass(kw_only=True)
 class Pass:
     """`warnings` are what could not be learnt; a probe that fails once is left out from then on."""
 
-    seen: dict[tuple[str, Name], Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, Name], PassRecord] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)
     sight: ProbeSight = field(default_factory=ProbeSight)
 
 
-def observe(
-    subjects: Sequence[DiagnosedSubject],
-    sides: Sequence[PassSide],
-    replayer: Replayer,
-    *,
-    seconds: float,
-    canary: str = "",
-    max_rate: float = inf,
-    is_own: bool = True,
-    reference: Callable[[], Sequence[tuple[float, float]]] = tuple,
-    traces: str = "",
-) -> Pass:
+@dataclass(frozen=True, kw_only=True)
+class PassSettings:
     """`seconds` for all of it, as far as phases do not become too short; at most `max_rate` requests per second
-    under load, and always unless the services are perfgate's own (`is_own`). `reference` measures the machine. `traces`
-    begins the trace ids of requests that are to be traced.
+    under load, and always unless the services are perfgate's own (`is_own`). `canary` is the path that is requested
+    beside them, if any. `reference` measures the machine. `traces` begins the trace ids of requests that are to be
+    traced."""
 
-    Raises DiagnosisError.
-    """
+    seconds: float
+    canary: str = ""
+    max_rate: float = inf
+    is_own: bool = True
+    reference: Callable[[], Sequence[tuple[float, float]]] = tuple
+    traces: str = ""
+
+
+def observe(
+    subjects: Sequence[DiagnosedSubject], sides: Sequence[PassSide], replayer: Replayer, settings: PassSettings
+) -> Pass:
+    """Sends all subjects on all sides, in rounds. Raises DiagnosisError."""
     rounds = ROUNDS[len(sides)]
-    phase = max(MIN_PHASE_S, (seconds / rounds / len(sides) - IDLE_S) / (2 * len(subjects)))
-    result = Pass(seen={(item.endpoint, side.name): Seen() for item in subjects for side in sides})
+    phase = max(MIN_PHASE_S, (settings.seconds / rounds / len(sides) - IDLE_S) / (2 * len(subjects)))
+    result = Pass(seen={(item.endpoint, side.name): PassRecord() for item in subjects for side in sides})
     for number in range(rounds):
         for side in sides if number % 2 == 0 else reversed(sides):
-            idle, waiting = _idle(side, replayer, canary, number, result)
-            speed = reference()
+            part = _RoundPart(number=number, side=side, replayer=replayer, result=result)
+            idle, waiting = part.idle(settings.canary)
+            speed = settings.reference()
             for subject in subjects:
                 observed = result.seen[subject.endpoint, side.name]
                 observed.canary_idle += idle
@@ -132,17 +139,68 @@ def observe(
                     endpoint=subject.endpoint,
                     target=side.target,
                     seconds=phase,
-                    pause=0.0 if is_own else 1 / max_rate,
+                    pause=0.0 if settings.is_own else 1 / settings.max_rate,
                     seed=f"{number}/{subject.endpoint}",
-                    traces=traces,
+                    traces=settings.traces,
                 )
-                _phase(order, side, replayer, number, result, observed, is_alone=True)
+                part.phase(order, observed, is_alone=True)
                 usual = _usual(observed, result.seen.get((subject.endpoint, "base"), observed))
-                loaded = replace(order, users=LOAD_USERS, pause=_pause(usual, max_rate), canary=canary)
-                observed.canary_loaded += _phase(
-                    loaded, side, replayer, number, result, observed, is_alone=False
-                ).canary
+                pause = _pause(usual, settings.max_rate)
+                loaded = replace(order, users=LOAD_USERS, pause=pause, canary=settings.canary)
+                observed.canary_loaded += part.phase(loaded, observed, is_alone=False).canary
     return _without_blind(result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RoundPart:
+    """One side's part of a round."""
+
+    number: int  # of the round
+    side: PassSide
+    replayer: Replayer
+    result: Pass
+
+    def idle(self, canary: str) -> tuple[tuple[float, ...], list[ProbeCounts]]:
+        """The canary's latencies, and what probes see, while nothing else is sent."""
+        probes = [probe for probe in self.side.probes if isinstance(probe, WaitProbe)]
+        for probe in probes:
+            self._guarded(probe, probe.begin)
+        order = ReplayRequest(scenario="", endpoint="", target=self.side.target, seconds=IDLE_S, canary=canary)
+        latencies = self.replayer.send(order, self.number).canary if canary or probes else ()
+        counted = [self._guarded(probe, lambda probe=probe: probe.counted(0)) for probe in probes]
+        return latencies, [item for item in counted if item is not None]
+
+    def phase(self, order: ReplayRequest, observed: PassRecord, *, is_alone: bool) -> Answer:
+        """Counts per request are those of the endpoint alone, undisturbed, and again under load; memory only there."""
+        probes = [probe for probe in self.side.probes if id(probe) not in self.result.broken]
+        for probe in probes:
+            self._guarded(probe, probe.begin)
+        answer = self.replayer.send(order, self.number)
+        observed.answers.append(answer)
+        for probe in probes:
+            counted = self._guarded(probe, lambda probe=probe: probe.counted(answer.requests))
+            if counted is None:
+                continue
+            if answer.requests:
+                self.result.sight.note(key_of(probe), counted.values)
+            values = {name: value for name, value in counted.values.items() if name != "memory"}
+            into = observed.counts if is_alone else observed.counts_loaded
+            into.append(replace(counted, values=values))
+            if not is_alone and self.number and "memory" in counted.values:  # a service that just started grows anyway
+                beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE_BYTES / max(1, answer.requests))
+                observed.counts.append(ProbeCounts(values={"memory": beyond}))
+        return answer
+
+    def _guarded(self, probe: Prober, work):  # type: ignore[no-untyped-def]
+        """What the work returns; None, now and from then on, where the probe fails."""
+        if id(probe) in self.result.broken:
+            return None
+        try:
+            return work()
+        except DiagnosisError as error:
+            self.result.broken.add(id(probe))
+            self.result.warnings.append(str(error))
+            return None
 
 
 def _without_blind(result: Pass) -> Pass:
@@ -156,20 +214,7 @@ def _without_blind(result: Pass) -> Pass:
     return result
 
 
-def _idle(
-    side: PassSide, replayer: Replayer, canary: str, number: int, result: Pass
-) -> tuple[tuple[float, ...], list[ProbeCounts]]:
-    """The canary's latencies, and what probes see, while nothing else is sent."""
-    probes = [probe for probe in side.probes if isinstance(probe, WaitProbe)]
-    for probe in probes:
-        _guarded(probe, result, lambda probe=probe: probe.begin())
-    order = ReplayRequest(scenario="", endpoint="", target=side.target, seconds=IDLE_S, canary=canary)
-    latencies = replayer.send(order, number).canary if canary or probes else ()
-    counted = [_guarded(probe, result, lambda probe=probe: probe.counted(0)) for probe in probes]
-    return latencies, [item for item in counted if item is not None]
-
-
-def _usual(own: Seen, base: Seen) -> float:
+def _usual(own: PassRecord, base: PassRecord) -> float:
     """Seconds of a request that is alone. A head that is slower alone gets longer pauses, so that it is as busy as the
     base: a queue that only grows with the time of each request is a symptom, and hides its cause."""
     usual, compared = (_median([s.latency for s in seen.samples if s.users == 1]) for seen in (own, base))
@@ -184,45 +229,3 @@ def _pause(usual: float, max_rate: float) -> float:
     """Pauses as long as an answer takes (`usual`, s; 0: none came): then every user is busy half of the time, and
     nothing is flooded."""
     return max(LOAD_USERS / max_rate, min(MAX_PAUSE_S, max(MIN_PAUSE_S, usual or MAX_PAUSE_S)))
-
-
-def _phase(
-    order: ReplayRequest,
-    side: PassSide,
-    replayer: Replayer,
-    number: int,
-    result: Pass,
-    observed: Seen,
-    *,
-    is_alone: bool,
-) -> Answer:
-    """Counts per request are those of the endpoint alone, undisturbed, and again under load; memory only there."""
-    probes = [probe for probe in side.probes if id(probe) not in result.broken]
-    for probe in probes:
-        _guarded(probe, result, lambda probe=probe: probe.begin())
-    answer = replayer.send(order, number)
-    observed.answers.append(answer)
-    for probe in probes:
-        counted = _guarded(probe, result, lambda probe=probe: probe.counted(answer.requests))
-        if counted is None:
-            continue
-        if answer.requests:
-            result.sight.note(key_of(probe), counted.values)
-        values = {name: value for name, value in counted.values.items() if name != "memory"}
-        into = observed.counts if is_alone else observed.counts_loaded
-        into.append(replace(counted, values=values))
-        if not is_alone and number and "memory" in counted.values:  # a service that has just started grows anyway
-            beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE_BYTES / max(1, answer.requests))
-            observed.counts.append(ProbeCounts(values={"memory": beyond}))
-    return answer
-
-
-def _guarded(probe: Prober, result: Pass, work):  # type: ignore[no-untyped-def]
-    if id(probe) in result.broken:
-        return None
-    try:
-        return work()
-    except DiagnosisError as error:
-        result.broken.add(id(probe))
-        result.warnings.append(str(error))
-        return None

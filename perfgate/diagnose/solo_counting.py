@@ -12,13 +12,13 @@ from perfgate.diagnose.blindness import ProbeSight
 from perfgate.diagnose.probes import Prober, key_of
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.model.errors import DiagnosisError
-from perfgate.model.metric import Teller, told_by
+from perfgate.model.metric import CountSource, metrics_counted_by
 
 COUNTED_REQUESTS = 30  # whose queries are counted
 PROBED_REQUESTS = 5  # requests that show whether a probe sees anything
 QUIET_S = 0.05  # s in which nothing is counted: what came before is over
 MAX_CHECKS = 20  # at most, until it is quiet
-COUNTS = told_by(Teller.PROBES)
+COUNTS = metrics_counted_by(CountSource.PROBES)
 
 
 @dataclass(kw_only=True)

@@ -14,9 +14,9 @@ from perfgate.net.retrying import Retries, retry_after
 from perfgate.text.address_hiding import without_address
 
 TIMEOUT_S = 5.0  # s
-TRIES = 3
+MAX_TRIES = 3
 TRYING_S = 8.0  # s after which nothing is sent again: what comes next is newer
-BUSY = (429, 502, 503, 504)  # statuses after which the same may be taken (OpenTelemetry's protocol says so)
+BUSY_STATUSES = (429, 502, 503, 504)  # statuses after which the same may be taken (OpenTelemetry's protocol says so)
 MAX_REASON_CHARS = 200  # of their own words
 MAX_ANSWER_BYTES = 2**20
 REACH = "Is it running, and reachable from here?"
@@ -43,7 +43,9 @@ class Poster:
         self._credentials = credentials
         is_here = proxies.is_this_machine(urlsplit(url).hostname or "")
         self._session = http.HttpSession(timeout=TIMEOUT_S, direct=is_here)
-        self._retries = Retries(tries=TRIES, longest_s=TRYING_S, limit_wait=_requested_wait, pause=_pause, sleep=sleep)
+        self._retries = Retries(
+            tries=MAX_TRIES, longest_s=TRYING_S, limit_wait=_requested_wait, pause=_pause, sleep=sleep
+        )
 
     def post(self, content: bytes) -> Reply:
         """Raises ExportError for anything but an answer of 2xx."""
@@ -88,7 +90,7 @@ class Poster:
 
 def _requested_wait(reply: Reply) -> float | None:
     """Seconds that an answer asks to wait; None where it asks for none."""
-    wait = retry_after(reply) if reply.status in BUSY else None
+    wait = retry_after(reply) if reply.status in BUSY_STATUSES else None
     return _pause(0) if wait is None and reply.status == 429 else wait
 
 

@@ -32,7 +32,7 @@ KINDS: dict[str, Any] = {
     "Diagnosis": Diagnosis,
 }
 MAX_ERRORS = 10_000
-NEWEST = {"Run": 1, "PastRun": 1, "Verdict": 1, "RunsArtifact": 1, "NotMeasured": 1, "Diagnosis": 1}
+NEWEST_SCHEMAS = {"Run": 1, "PastRun": 1, "Verdict": 1, "RunsArtifact": 1, "NotMeasured": 1, "Diagnosis": 1}
 
 
 @cache
@@ -59,7 +59,7 @@ def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
             f"{origin} is not JSON: {error}", hint="It may be cut off or corrupt.", code="PG-R003"
         ) from error
     inner = data.get("run") if kind is PastRun and isinstance(data, dict) else data
-    newest = NEWEST[kind.__name__]
+    newest = NEWEST_SCHEMAS[kind.__name__]
     if isinstance(inner, dict) and isinstance(inner.get("schema"), int) and inner["schema"] > newest:
         raise RecordError(
             f"{origin} has schema {inner['schema']}; this perfgate knows up to {newest}",

@@ -13,7 +13,7 @@ from perfgate.model.errors import RecordError
 
 
 @contextmanager
-def reserved(folder: Path, root: Path) -> Iterator[None]:
+def reserve(folder: Path, root: Path) -> Iterator[None]:
     """Makes the run folder and keeps other runs out of it. The kernel ends the reservation with the process. Raises
     RecordError when it cannot be made, or another run is under way there."""
     try:

@@ -75,7 +75,7 @@ def unpack_whole(packed: Packed, *, run_id: str, origin: str, hint: str) -> Past
         raise HistoryError(f"{origin} is damaged: {error}", hint=hint, code="PG-H004") from error
 
 
-def same(item: PastRun, other: PastRun) -> bool:
+def is_same_run(item: PastRun, other: PastRun) -> bool:
     """Whether they are the same run, whatever was said about it since."""
     item, other = (replace(each, acceptances=()) for each in (item, other))
     return item == other or codec.encode(item) == codec.encode(other)  # the latter for NaN, which never equals itself

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from perfgate.init import access_log, curl, har, locustfile, openapi, postman
 from perfgate.init.documents import source
-from perfgate.init.proposal import Endpoint, FileProposal, Format, InitSource, Omission, SetAside, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, Format, InitSource, Omission, ProposalOptions, SetAside
 from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
 
@@ -22,8 +22,8 @@ __all__ = [
     "FileProposal",
     "InitSource",
     "Omission",
+    "ProposalOptions",
     "SetAside",
-    "Wish",
     "convert",
     "source",
     "write",
@@ -39,7 +39,7 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def convert(provided: InitSource, wish: Wish, name: str = "") -> FileProposal:
+def convert(provided: InitSource, options: ProposalOptions, name: str = "") -> FileProposal:
     """The requests of a source; `name` is its format, found out by its content where it is empty.
 
     Raises UsageError when it is of no known format, or nothing in it can be read.
@@ -55,4 +55,4 @@ def convert(provided: InitSource, wish: Wish, name: str = "") -> FileProposal:
             hint=f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
             code="PG-N002",
         )
-    return chosen.convert(provided, wish)
+    return chosen.convert(provided, options)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from perfgate.init import naming, recorded, templating
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.path_patterns import Pattern, patterns
-from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposalOptions
 from perfgate.init.secrets import Secrets
 from perfgate.model.errors import UsageError
 from perfgate.text.log_lines import LogLine, lines
@@ -37,7 +37,7 @@ def recognizes(source: InitSource) -> bool:
     return bool(first) and sum(line is not None for line in first) * 2 > len(first)
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     read = list(lines(source.text))
     known = [line for line in read if line is not None]
     sent, omissions = _sendable(known)
@@ -58,7 +58,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     ]
     rate, note = _rate(known, sent)
     return FileProposal(
-        target=wish.target,
+        target=options.target,
         endpoints=tuple(endpoints),
         omissions=tuple(omissions),
         variables=secrets.variables,

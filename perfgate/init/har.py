@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposedJourney, Wish
+from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposalOptions, ProposedJourney
 from perfgate.init.recorded import METHODS, Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
@@ -37,7 +37,7 @@ def recognizes(source: InitSource) -> bool:
     return isinstance(document, dict) and isinstance(document.get("log"), dict) and "entries" in document["log"]
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     omissions: list[Omission] = []
     entries = list(_entries(source.document["log"], omissions))
     if not entries:
@@ -50,11 +50,13 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     omissions += [
         Omission(f"{counted(number, 'request')} to {host}", "another host") for host, number in foreign.items()
     ]
-    return _proposal([entry for entry in entries if entry.origin == origin_name], origin_name, omissions, source, wish)
+    return _proposal(
+        [entry for entry in entries if entry.origin == origin_name], origin_name, omissions, source, options
+    )
 
 
 def _proposal(
-    entries: list[_Exchange], origin: str, omissions: list[Omission], source: InitSource, wish: Wish
+    entries: list[_Exchange], origin: str, omissions: list[Omission], source: InitSource, options: ProposalOptions
 ) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     pages = _titles(source.document["log"])
@@ -73,7 +75,7 @@ def _proposal(
         omissions.append(Omission("recorded cookies", "perfgate keeps those that the answers of a visit set"))
     journey_names = naming.UniqueNames([endpoint.name for endpoint in endpoints.values()])
     return FileProposal(
-        target=wish.target or origin,
+        target=options.target or origin,
         endpoints=tuple(endpoints.values()),
         journeys=tuple(
             ProposedJourney(name=journey_names.take(journey.name), steps=journey.steps, comment=journey.comment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from perfgate.init.proposal import FileProposal, InitSource, Json, Omission, Wish
+from perfgate.init.proposal import FileProposal, InitSource, Json, Omission, ProposalOptions
 from perfgate.init.yaml_text import text
 from perfgate.model.errors import UsageError
 
@@ -23,7 +23,7 @@ def recognizes(source: InitSource) -> bool:
     )
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     tree = _tree(source)
     if tree is None:
         raise UsageError(
@@ -41,7 +41,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     if any(isinstance(node, ast.ClassDef) and _is_shape(node) for node in ast.walk(tree)):
         omissions.append(Omission("the LoadTestShape", "perfgate's `load` says how much load there is"))
     return FileProposal(
-        target=wish.target or _host(tree),
+        target=options.target or _host(tree),
         scenarios=(source.name,),
         omissions=tuple(omissions),
         users=DEFAULT_USERS,

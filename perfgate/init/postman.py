@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, FileProposal, InitSource, Json, Omission, Wish
+from perfgate.init.proposal import (
+    NOT_SAFE,
+    SAFE_METHODS,
+    Endpoint,
+    FileProposal,
+    InitSource,
+    Json,
+    Omission,
+    ProposalOptions,
+)
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets, is_secret_name
 from perfgate.init.templating import split_url
@@ -37,7 +46,7 @@ def recognizes(source: InitSource) -> bool:
     return is_map and isinstance(document.get("item"), list) and isinstance(document.get("info"), dict)
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     document = source.document
     conversion = _Conversion(_variables(document))
     endpoints: list[tuple[str, Endpoint]] = []
@@ -45,7 +54,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     names = naming.UniqueNames()
     for item in _items(document["item"], document.get("auth")):
         method = str(item.request.get("method", "GET")).upper()
-        if method not in SAFE_METHODS and not wish.unsafe:
+        if method not in SAFE_METHODS and not options.unsafe:
             omissions.append(Omission(f"{method} {item.name}", NOT_SAFE))
             continue
         try:
@@ -59,7 +68,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     origin = next((origin for origin, _ in endpoints if origin), "")
     omissions += [Omission(entry.name, f"another host: {other}") for other, entry in endpoints if other != origin]
     return FileProposal(
-        target=wish.target or origin,
+        target=options.target or origin,
         endpoints=tuple(endpoint for other, endpoint in endpoints if other == origin),
         omissions=tuple(omissions),
         variables={**conversion.secrets.variables, **conversion.unset},

@@ -21,7 +21,7 @@ class InitSource:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ProposalOptions:
     """What the user asks for. `target` and `rate` are empty where the source is to say it."""
 
     target: str = ""
@@ -100,5 +100,5 @@ class Format(Protocol):
     def recognizes(self, source: InitSource) -> bool:
         """Whether the source is of this kind, by its content."""
 
-    def convert(self, source: InitSource, wish: Wish) -> FileProposal:
+    def convert(self, source: InitSource, options: ProposalOptions) -> FileProposal:
         """The requests in it. Raises UsageError when nothing of it can be read."""

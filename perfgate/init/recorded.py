@@ -110,7 +110,8 @@ def body_of(request: Recorded, secrets: Secrets) -> tuple[str, Json]:
         return ("json", secrets.json(value)) if is_writable(value) else ("body", secrets.template("", request.body))
     if kind == FORM:
         pairs = parse_qsl(request.body, keep_blank_values=True)
-        if len(dict(pairs)) == len(pairs) and pairs:
+        is_form = all("=" in part for part in request.body.split("&"))  # else it is JSON, or what else curl got by `-d`
+        if is_form and len(dict(pairs)) == len(pairs) and pairs and request.body.lstrip()[:1] not in ("{", "["):
             return "form", secrets.fields(dict(pairs))
     return "body", secrets.template("", request.body)
 

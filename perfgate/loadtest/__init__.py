@@ -6,7 +6,7 @@ from perfgate.loadtest.parts import ONE_LOOK, InterimLooks, look_times, run, sec
 from perfgate.loadtest.service.aa_test import aa_test, can_run_twice
 from perfgate.loadtest.service.handshake import tls_check
 from perfgate.loadtest.service.merge_base import merge_base
-from perfgate.loadtest.service.side_by_side import Base, Head, base_and_head
+from perfgate.loadtest.service.side_by_side import ArmContext, Base, Head, base_and_head
 from perfgate.loadtest.service.sides import Sides, host_of
 from perfgate.loadtest.service.starting import Services, Start, running, with_port
 from perfgate.loadtest.service.target import check_allowed, check_plain, check_up, way_to
@@ -14,6 +14,7 @@ from perfgate.recording.handover import Duet
 
 __all__ = [
     "ONE_LOOK",
+    "ArmContext",
     "Attempt",
     "Base",
     "Duet",

@@ -44,7 +44,6 @@ ONE_LOOK = InterimLooks()
 def run(
     plan: Plan,
     folder: Path,
-    scenario: Path | None,
     options: Options,
     sides: Sides,
     *,
@@ -53,7 +52,7 @@ def run(
 ) -> LoadTest:
     """The plan's load on what `sides` says, whose services run only meanwhile. Every part has a folder of its own.
 
-    KeyboardInterrupt and errors as in `locust_process.run`, and ServiceError and TargetError when something is not up.
+    KeyboardInterrupt and errors as in `start_locust`; ServiceError and TargetError when something is not up.
     """
     loads = cut(plan.load, 1 + restarts)
     several = len(loads) > 1 or len(looks.times) > 1
@@ -67,7 +66,7 @@ def run(
             place = _part_folder(folder, len(parts) + 1) if several else folder
             first = parts[-1].numbers if parts else 0
             own = replace(options, part=len(parts), first_number=first, on_progress=progress.of_part())
-            parts.append(_part(replace(plan, load=load), place, scenario, own, sides, of_several=several))
+            parts.append(_part(replace(plan, load=load), place, own, sides, of_several=several))
             if parts[-1].interrupted or parts[-1].aborted:
                 return _whole(parts, folder, sides)
         if times == looks.times[-1] or looks.decided(_whole(parts, folder, sides)):
@@ -75,12 +74,10 @@ def run(
     return _whole(parts, folder, sides)
 
 
-def _part(
-    plan: Plan, place: Path, scenario: Path | None, options: Options, sides: Sides, *, of_several: bool
-) -> LoadTest:
+def _part(plan: Plan, place: Path, options: Options, sides: Sides, *, of_several: bool) -> LoadTest:
     def load_part() -> LoadTest:
         with (
-            locust_process.prepared(plan, place, scenario, options) as send,
+            locust_process.start_locust(plan, place, options) as send,
             running(sides.of_part(options.part + 1 if of_several else 0), options.secrets) as services,
         ):
             for target in sides.targets:

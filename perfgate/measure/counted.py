@@ -13,8 +13,8 @@ from statistics import fmean, stdev
 
 import numpy as np
 
-from perfgate.measure.precision import MIN_WINDOWS, TAIL, Clock
-from perfgate.model.metric import Teller, told_by
+from perfgate.measure.precision import MIN_WINDOWS, UPPER_QUANTILE, Clock
+from perfgate.model.metric import CountSource, metrics_counted_by
 from perfgate.model.run import EndpointResult, LoadTest
 from perfgate.recording.windows import Window
 from perfgate.stats.distributions import t_quantile
@@ -22,11 +22,13 @@ from perfgate.stats.serial import FREEDOM, batch_variance, variance_of_sum
 
 Parts = Mapping[int, Window]
 
-OF_ALL = {*told_by(Teller.SERVER_TIMING)} - {*told_by(Teller.HEADERS)}  # that most answers must say
+OF_ALL = {*metrics_counted_by(CountSource.SERVER_TIMING)} - {
+    *metrics_counted_by(CountSource.HEADERS)
+}  # that most answers must say
 MIN_TELLING_SHARE = 0.5
 MEMORY_BLOCKS = 6
 MEMORY_REQUESTS = 1000  # that memory growth is counted by
-REACH = t_quantile(TAIL, FREEDOM)  # standard errors to either end of an interval
+REACH = t_quantile(UPPER_QUANTILE, FREEDOM)  # standard errors to either end of an interval
 
 
 def counted(result: EndpointResult, window: Window, parts: Parts, clock: Clock) -> EndpointResult:
@@ -59,7 +61,7 @@ def _interval(metric: str, mean: float, parts: Parts, clock: Clock) -> tuple[flo
 def mean_of_rounds(values: Sequence[float]) -> tuple[float, float, float]:
     """The mean of what was counted in several rounds (two or more), and its 95 % interval."""
     mean = fmean(values)
-    reach = t_quantile(TAIL, len(values) - 1) * stdev(values) / sqrt(len(values))
+    reach = t_quantile(UPPER_QUANTILE, len(values) - 1) * stdev(values) / sqrt(len(values))
     return mean, max(0.0, mean - reach), mean + reach
 
 

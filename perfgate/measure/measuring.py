@@ -21,7 +21,7 @@ from perfgate.model.revision import Revision
 from perfgate.model.run import Arm, Conditions, EndpointResult, LoadTest, Run, Runner
 from perfgate.recording import histogram, windows
 from perfgate.recording.histogram import Histogram
-from perfgate.recording.windows import BASE, HEAD, PHASES, Phases, Series, Window
+from perfgate.recording.windows import BASE, HEAD, PHASES, Key, Phases, Series, Window
 
 UNKNOWN_PATH = frozenset({404, 405})  # what a service answers to requests that it does not know
 
@@ -59,15 +59,7 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
     Raises RecordError when the windows cannot be read.
     """
     record = windows.read(load_test.windows)
-    parts: dict[Series, dict[int, Window]] = {}
-    warmup_requests = after_requests = 0
-    for (kind, name, arm, second), window in record.windows.items():
-        if second < 0:
-            warmup_requests += window.requests * (kind == "endpoint")
-        elif second >= load_test.duration and not (load_test.interrupted or load_test.aborted):
-            after_requests += window.requests * (kind == "endpoint")
-        else:
-            parts.setdefault((kind, name, arm), {})[second] = window
+    parts, warmup_requests, after_requests = _split(record.windows, load_test)
     arms = circumstances.arms
     clock = precision.Clock(width=record.width, duration=load_test.duration)
     measured = Measured(parts=parts, phases=record.phases, clock=clock)
@@ -107,6 +99,20 @@ def measure(load_test: LoadTest, plan: Plan, circumstances: Circumstances) -> Ru
             *outages(record.windows, width=record.width, duration=load_test.duration),
         ),
     )
+
+
+def _split(every: Mapping[Key, Window], load_test: LoadTest) -> tuple[Mapping[Series, Mapping[int, Window]], int, int]:
+    """The windows of the measured time by series and second, and the number of requests before and after it."""
+    parts: dict[Series, dict[int, Window]] = {}
+    before = after = 0
+    for (kind, name, arm, second), window in every.items():
+        if second < 0:
+            before += window.requests * (kind == "endpoint")
+        elif second >= load_test.duration and not (load_test.interrupted or load_test.aborted):
+            after += window.requests * (kind == "endpoint")
+        else:
+            parts.setdefault((kind, name, arm), {})[second] = window
+    return parts, before, after
 
 
 def _arm(base: Arm, results: tuple[EndpointResult, ...], load_test: LoadTest, plan: Plan) -> Arm:

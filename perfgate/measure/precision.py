@@ -32,9 +32,9 @@ Parts = Mapping[int, Window]  # by second since the start of the measured time
 
 MIN_DIVISOR = 1e-300  # instead of dividing by 0
 CONFIDENCE = 0.95  # as in gate/levels.py: two-sided
-TAIL = (1 + CONFIDENCE) / 2
+UPPER_QUANTILE = (1 + CONFIDENCE) / 2
 ROWS = (*LATENCY_QUANTILES, "mean", "errors")
-ALLOWANCE = (t_quantile(TAIL, FREEDOM) / normal_quantile(TAIL)) ** 2
+ALLOWANCE = (t_quantile(UPPER_QUANTILE, FREEDOM) / normal_quantile(UPPER_QUANTILE)) ** 2
 MIN_WINDOWS = 5  # with successes, for an interval of the mean size
 MIN_MIXED_SHARE = 0.3  # of the windows with two requests or more have some of both arms: dealt one by one, over 1/2
 DIFFERENCE_BATCHES = 30  # batches of the difference between two arms: its bursts are short
@@ -173,7 +173,7 @@ def _intervals(
 def _around(mean: float, spread: float, effective: float) -> tuple[float, float] | None:
     if effective < 2:
         return None
-    reach = t_quantile(TAIL, effective - 1) * spread / sqrt(effective)
+    reach = t_quantile(UPPER_QUANTILE, effective - 1) * spread / sqrt(effective)
     return max(0.0, mean - reach), mean + reach
 
 
@@ -183,7 +183,10 @@ def _size_interval(result: EndpointResult, observed: Timeline) -> tuple[float, f
         return None
     deviations = _deviations(observed.bytes[None], observed.successes[None])
     variance = max(float(variance_of_sum(deviations)[0]), float(batch_variance(deviations, 1)[0]))
-    mean, reach = result.metrics["size"], t_quantile(TAIL, FREEDOM) * sqrt(variance) / observed.successes.sum()
+    mean, reach = (
+        result.metrics["size"],
+        t_quantile(UPPER_QUANTILE, FREEDOM) * sqrt(variance) / observed.successes.sum(),
+    )
     return max(0.0, mean - reach), mean + reach
 
 

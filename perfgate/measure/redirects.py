@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from perfgate.measure.importers.samples import SampleBatch
 from perfgate.measure.matching import Matcher
 
-STATUSES = (301, 302, 303, 307, 308)
-KEEPING = (307, 308)  # the method stays
-EARLY_S, LATE_S = 0.001, 0.25  # s around the end of an answer: rounding, and a connection to make
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+METHOD_KEEPING_STATUSES = (307, 308)  # the method stays
+MAX_EARLY_S, MAX_LATE_S = 0.001, 0.25  # s around the end of an answer: rounding, and a connection to make
 MAX_HOP_S = 1.0  # s before the end of a part in which a hop may lack the next, which comes with the next part
 
 Indices = NDArray[np.int64]
@@ -44,7 +44,7 @@ def _with_redirects(samples: SampleBatch, match: Matcher) -> tuple[SampleBatch, 
     follows = np.array([place is not None and place.follows_redirects for place in places], dtype=bool)
     ended = samples.began + samples.took / 1e9
     hops = _Hops(samples, ended)
-    first = np.flatnonzero(follows[samples.label] & np.isin(samples.status, STATUSES))
+    first = np.flatnonzero(follows[samples.label] & np.isin(samples.status, REDIRECT_STATUSES))
     took, status, outcomes = samples.took.copy(), samples.status.copy(), samples.outcomes.copy()
     timed_out = samples.timed_out.copy()
     waiting = np.zeros(len(ended), dtype=bool)
@@ -52,7 +52,7 @@ def _with_redirects(samples: SampleBatch, match: Matcher) -> tuple[SampleBatch, 
         if hops.used[row]:
             continue
         last = hops.last_from(row)
-        if status[last] in STATUSES and ended[last] > ended.max() - MAX_HOP_S:
+        if status[last] in REDIRECT_STATUSES and ended[last] > ended.max() - MAX_HOP_S:
             waiting[row] = True
         took[row] = max(0, round((ended[last] - samples.began[row]) * 1e9))
         status[row], outcomes[row], timed_out[row] = (
@@ -76,7 +76,7 @@ class _Hops:
 
     def last_from(self, row: int) -> int:
         """The last hop of a request, itself where it was not followed. Those between are used up."""
-        while int(self._samples.status[row]) in STATUSES:
+        while int(self._samples.status[row]) in REDIRECT_STATUSES:
             following = self._after(row)
             if following is None:
                 return row
@@ -85,9 +85,9 @@ class _Hops:
         return row
 
     def _after(self, row: int) -> int | None:
-        at = int(np.searchsorted(self._began, self._ended[row] - EARLY_S))
+        at = int(np.searchsorted(self._began, self._ended[row] - MAX_EARLY_S))
         for number in range(at, len(self._began)):
-            if self._began[number] > self._ended[row] + LATE_S:
+            if self._began[number] > self._ended[row] + MAX_LATE_S:
                 return None
             other = int(self._order[number])
             if other != row and not self.used[other] and self._fits(row, other):
@@ -98,7 +98,7 @@ class _Hops:
         """A name that the script gave stays, and so does the method after 307 and 308; else it becomes GET."""
         before, after = (self._samples.labels[int(self._samples.label[item])] for item in (row, other))
         is_named = before.name != before.url or "://" not in before.url
-        keeps = int(self._samples.status[row]) in KEEPING or before.method.upper() == "HEAD"
+        keeps = int(self._samples.status[row]) in METHOD_KEEPING_STATUSES or before.method.upper() == "HEAD"
         method = before.method if keeps else "GET"
         same_arm = self._samples.arm[row] == self._samples.arm[other]
         return bool(same_arm and after.method.upper() == method.upper() and (not is_named or after.name == before.name))

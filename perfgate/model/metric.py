@@ -33,7 +33,7 @@ class MeasuringPoint(StrEnum):
     BROWSER = "browser"  # views of a page: the median of them
 
 
-class Teller(StrEnum):
+class CountSource(StrEnum):
     """What can tell the work of a service."""
 
     SERVER_TIMING = "Server-Timing"  # a header of answers, from the application
@@ -56,7 +56,7 @@ class Metric:
     quantile: float | None = None  # which of theirs; None: another sum of them (mean, maximum)
     floor: Literal["time", "errors", ""] = ""  # of `gate.floor`: which rises are too small to fail; empty: none is
     is_fact: bool = False  # decided by the code alone: one earlier run is a baseline
-    tellers: frozenset[Teller] = frozenset()
+    sources: frozenset[CountSource] = frozenset()
     needs: str = ""  # what has to be there to measure it, for people
     good: float = 0.0  # of a page: up to here it rates as good, and beyond `poor` as poor (web.dev); 0: not rated
     poor: float = 0.0
@@ -157,7 +157,7 @@ METRICS: dict[str, Metric] = {
             Unit.COUNT,
             "mean number of database queries per successful request",
             needs=f"{_MIDDLEWARE}, or {_DATABASE}",
-            tellers=frozenset({Teller.SERVER_TIMING, Teller.PROBES}),
+            sources=frozenset({CountSource.SERVER_TIMING, CountSource.PROBES}),
             is_fact=True,
         ),
         _work(
@@ -165,7 +165,7 @@ METRICS: dict[str, Metric] = {
             Unit.COUNT,
             "mean number of rows that the database returned or changed per request",
             needs=_DATABASE,
-            tellers=frozenset({Teller.PROBES}),
+            sources=frozenset({CountSource.PROBES}),
             is_fact=True,
         ),
         _work(
@@ -174,7 +174,7 @@ METRICS: dict[str, Metric] = {
             "share of answers that came from a cache, as their headers say; else of Redis look-ups that hit",
             needs="let answers say so (Cache-Status, X-Cache, or Server-Timing `cache;desc=hit`), or give "
             "`diagnose.redis` the URL of the application's cache",
-            tellers=frozenset({Teller.SERVER_TIMING, Teller.HEADERS, Teller.PROBES}),
+            sources=frozenset({CountSource.SERVER_TIMING, CountSource.HEADERS, CountSource.PROBES}),
             higher_is_better=True,
         ),
         _work(
@@ -182,7 +182,7 @@ METRICS: dict[str, Metric] = {
             Unit.RATIO,
             "share of answers with a body that are compressed (Content-Encoding)",
             needs="no answer had a body",
-            tellers=frozenset({Teller.HEADERS}),
+            sources=frozenset({CountSource.HEADERS}),
             higher_is_better=True,
             is_fact=True,
         ),
@@ -191,14 +191,14 @@ METRICS: dict[str, Metric] = {
             Unit.SECONDS,
             "mean CPU time of the service per request",
             needs=f"{_MIDDLEWARE}, or {_SERVICE}",
-            tellers=frozenset({Teller.SERVER_TIMING, Teller.PROCESSES}),
+            sources=frozenset({CountSource.SERVER_TIMING, CountSource.PROCESSES}),
         ),
         _work(
             "memory_growth",
             Unit.BYTES,
             "growth of the service's memory (all its processes) per 1,000 requests to any endpoint",
             needs=f"{_SERVICE}, and the load last some seconds",
-            tellers=frozenset({Teller.MEMORY}),
+            sources=frozenset({CountSource.MEMORY}),
         ),
         _vital(
             "lcp",
@@ -253,6 +253,6 @@ def metric_of(name: str) -> Metric | None:
     return _COMMON if name == ALL_ENDPOINTS else METRICS.get(name)
 
 
-def told_by(*tellers: Teller) -> tuple[str, ...]:
+def metrics_counted_by(*sources: CountSource) -> tuple[str, ...]:
     """Names of the metrics that one of these can tell."""
-    return tuple(name for name, metric in METRICS.items() if not metric.tellers.isdisjoint(tellers))
+    return tuple(name for name, metric in METRICS.items() if not metric.sources.isdisjoint(sources))

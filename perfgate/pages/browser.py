@@ -115,7 +115,7 @@ class Browser:
 
 
 @contextmanager
-def launched(environ: Mapping[str, str], *, soft_navigations: bool = False) -> Iterator[Browser]:
+def launch(environ: Mapping[str, str], *, soft_navigations: bool = False) -> Iterator[Browser]:
     """A browser for as long as the block lasts. Raises PageError when there is none, or it does not start."""
     program = executable(environ)
     try:

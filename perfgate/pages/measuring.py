@@ -70,7 +70,7 @@ class PageMeasuring:
         began = monotonic()
         self._arms = tuple(side.arm for side in sides)
         while (left := self._left()) and not is_over():
-            with browser.launched(self._options.environ, soft_navigations=any(page.steps for page in left)) as chromium:
+            with browser.launch(self._options.environ, soft_navigations=any(page.steps for page in left)) as chromium:
                 self._version = chromium.version
                 self._view_pages(chromium, left, sides, is_over)
         self._seconds += monotonic() - began

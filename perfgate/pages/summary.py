@@ -20,7 +20,7 @@ from perfgate.text.plurals import and_more
 
 PRECISE_RATIO = 0.1  # half an interval, as a share of the median, that is close enough
 TRIFLE_RATIO = 0.01  # the same, as a share of what rates as good: less does not matter to a visitor
-USUAL = ("lcp",)  # judged of a page without a budget
+DEFAULT_METRICS = ("lcp",)  # judged of a page without a budget
 MAX_EXAMPLES = 3
 MAX_ITEMS = 5  # culprits of a kind
 IMAGES = {
@@ -139,7 +139,7 @@ def is_precise(columns: Mapping[str, Sequence[float]], judged: Collection[str]) 
     """Whether every metric that varies and is judged has an interval tight enough. A metric that no view has stays
     missing in more of them. What decides is how wide an interval is, never where it lies: stopping early favours no
     verdict."""
-    varying = [name for name in judged or USUAL if columns.get(name) and not METRICS[name].is_fact]
+    varying = [name for name in judged or DEFAULT_METRICS if columns.get(name) and not METRICS[name].is_fact]
     return all(_is_tight(name, columns[name]) for name in varying)
 
 

@@ -45,7 +45,7 @@ def publish(
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         client = NoteClient(here, session, sleep)
-        return _attempt(here, lambda: client.put(announcement, create=_worth_it(announcement, options)))
+        return _attempt(here, lambda: client.put(announcement, create=_is_worth_posting(announcement, options)))
 
 
 def correct(
@@ -88,7 +88,7 @@ def place(environ: Mapping[str, str], merge_request: int = 0) -> GitLabJob:
     )
 
 
-def _worth_it(announcement: Announcement, options: PublishOptions) -> bool:
+def _is_worth_posting(announcement: Announcement, options: PublishOptions) -> bool:
     if options.comment is Comment.FAILURES:
         return announcement.blocks
     return options.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW

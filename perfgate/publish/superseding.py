@@ -11,7 +11,9 @@ import re
 MAX_COMMENT_UNITS = 65_000  # UTF-16 units, as browsers count; GitHub takes 65,536
 _HEAD = re.compile(r"(?:<!-- perfgate (?!last)[^>\n]*-->\n)*")
 _COMMIT = re.compile(r"<!-- perfgate (?:run|job) \S+ of ([0-9a-f]{7,64}) -->")
-_LAST = re.compile(r"<!-- perfgate last(?: of ([0-9a-f]{7,64}))? -->\n(.*)\n<!-- perfgate last ends -->", re.DOTALL)
+_LAST_BLOCK = re.compile(
+    r"<!-- perfgate last(?: of ([0-9a-f]{7,64}))? -->\n(.*)\n<!-- perfgate last ends -->", re.DOTALL
+)
 
 
 def of(commit: str) -> str:
@@ -33,7 +35,7 @@ def superseded(head: str, notice: str, body: str) -> str:
 
 def _last(body: str) -> tuple[str, str]:
     """The commit ("" if unknown) and the text of the last verdict."""
-    if match := _LAST.search(body):
+    if match := _LAST_BLOCK.search(body):
         return match[1] or "", match[2]
     head = _HEAD.match(body)
     end = head.end() if head else 0

@@ -160,6 +160,8 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "rows": ("rows", None),
     "lock_wait": ("waiting for locks", SECONDS),
     "lock_wait_loaded": ("waiting for locks, under load", SECONDS),
+    "commit_wait": ("commits that wait for the disk or a standby", SECONDS),
+    "commit_wait_loaded": ("commits that wait for the disk or a standby, under load", SECONDS),
     "database": ("time by the database's own count", SECONDS),
     "database_loaded": ("time by the database's own count, under load", SECONDS),
     "database_messages": ("messages to the database", None),
@@ -168,6 +170,9 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "database_span": ("waiting for the database, side by side counted once", SECONDS),
     "database_size": ("bytes from the database", BYTES),
     "database_sessions": ("connections to the database opened", None),
+    "database_opened": ("connections to the database opened, as seen", None),
+    "database_connects": ("connections to the database opened by the request", None),
+    "database_connect_seconds": ("opening connections to the database", SECONDS),
     "database_connections_loaded": ("connections to the database at once", None),
     "cache_calls": ("cache commands", None),
     "cache_call_seconds": ("time of a cache command", SECONDS),
@@ -179,6 +184,11 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "cache_wait": ("waiting for the cache", SECONDS),
     "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
     "cache_span": ("waiting for the cache, side by side counted once", SECONDS),
+    "cache_sessions": ("connections to the cache opened", None),
+    "cache_opened": ("connections to the cache opened, as seen", None),
+    "cache_connects": ("connections to the cache opened by the request", None),
+    "cache_connect_seconds": ("opening connections to the cache", SECONDS),
+    "external_opened": ("connections to other services opened, as seen", None),
     "external_calls": ("calls of other services", None),
     "external_seconds": ("time of calls of other services", SECONDS),
     "external_messages": ("messages to other services", None),
@@ -195,8 +205,8 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "queue_growth_loaded": ("jobs more that wait, under load", None),
     "application": ("the application's own time", SECONDS),
     "application_loaded": ("the application's own time, under load", SECONDS),
-    "serialisation": ("serialising and parsing", SECONDS),
-    "serialising": ("CPU time of serialising and parsing", SECONDS),
+    "serialisation": ("serialising, parsing and rendering", SECONDS),
+    "serialising": ("CPU time of serialising, parsing and rendering", SECONDS),
     "computing": ("CPU time of the request", SECONDS),
     "cpu": ("CPU time of the service", SECONDS),
     "cpu_loaded": ("CPU time of the service, under load", SECONDS),
@@ -208,11 +218,12 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
+    "retained": ("memory that stays on the heap", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
-LEAST: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
+MIN_SHOWN_VALUES: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
 
 
@@ -222,7 +233,7 @@ def counts(finding: Diagnosed) -> Iterator[tuple[str, str, str]]:
     for name in [*known, *(name for name in finding.facts if name not in FACTS and name != "samples")]:
         before, now = finding.facts[name]
         label, unit = FACTS.get(name, (name.replace("_", " "), None))
-        if name in ALWAYS or _has_changed(before, now, LEAST.get(unit, 0.0)):
+        if name in ALWAYS or _has_changed(before, now, MIN_SHOWN_VALUES.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
                 label = plain(name.removeprefix(METRIC), MAX_NAME_CHARS)
             yield label, _value(unit, before), _value(unit, now)

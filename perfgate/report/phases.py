@@ -16,7 +16,7 @@ HEADINGS = {  # by phase, in the order of a request
     "first_byte": "first byte",
     "download": "download",
 }
-MIDDLE, TAIL = 0.5, 0.95
+MIDDLE_QUANTILE, TAIL_QUANTILE = 0.5, 0.95
 CAPTION = (
     "p50 / p95 of successful requests. DNS, connect and TLS: only where a connection had to be made. First byte: from "
     "the send to the first byte of the answer. Download: from there to the last."
@@ -46,12 +46,12 @@ def _row(result: EndpointResult) -> PhaseRow | None:
         name=result.name,
         connections=histogram.count(made) if made else 0,
         cells=tuple(_cell(result.phases.get(phase)) for phase in HEADINGS),
-        tails=tuple(_quantile_text(result.phases.get(phase), TAIL) for phase in HEADINGS),
+        tails=tuple(_quantile_text(result.phases.get(phase), TAIL_QUANTILE) for phase in HEADINGS),
     )
 
 
 def _cell(distribution: Distribution | None) -> str:
-    middle, tail = _quantile_text(distribution, MIDDLE), _quantile_text(distribution, TAIL)
+    middle, tail = _quantile_text(distribution, MIDDLE_QUANTILE), _quantile_text(distribution, TAIL_QUANTILE)
     unit = tail.rpartition(" ")[2]
     return tail if tail == words.NOTHING else f"{middle.removesuffix(f' {unit}')} / {tail}"
 

@@ -119,7 +119,7 @@ def marked_limit(finding: Finding, criterion: CriterionResult) -> str:
     return text
 
 
-def broken(criterion: CriterionResult) -> bool:
+def is_broken(criterion: CriterionResult) -> bool:
     return criterion.outcome in (Outcome.FAIL, Outcome.WARN)
 
 

@@ -19,7 +19,7 @@ TAKEN_IN_MODULE = frozenset({*RUNTIME_NAMES, "HERE", "Path", "task", "self"})
 TAKEN_IN_CLASS = frozenset(
     "abstract begin begin_visit client compiled context dial draw ensure_login enter environment exchange "
     "fixed_count fullname greenlet group has_no_row host json kept load max_wait message min_wait on_start on_stop "
-    "own_address pause_after perform record renews_login run send send_once session start stop tasks think tls turn "
+    "own_address pause_after perform record renew_login run send send_once session start stop tasks think tls turn "
     "under_way values wait wait_function wait_time walk weight where".split()
 )
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # part -> names by which applications commonly call it
-USUAL: Mapping[str, tuple[str, ...]] = {
+USUAL_ENTRIES: Mapping[str, tuple[str, ...]] = {
     "total": ("total",),
     "database": ("db", "database", "sql", "sql.active_record"),
     "cache": ("cache", "redis"),
     "external": ("external", "http"),
     "serialisation": ("serialisation", "serialization", "render"),
     "cpu": ("cpu",),
+    "database_connect": ("db-connect",),
+    "cache_connect": ("cache-connect",),
 }
 _ENTRY = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)((?:\s*;\s*[\w-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?)*)')
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))')
@@ -23,7 +25,7 @@ _COUNT = re.compile(r"(?:^|[^\w])(?:n=)?(\d{1,9})(?:\s*(?:quer|calls|sql)|$)")
 
 @dataclass(frozen=True, kw_only=True)
 class ServerTiming:
-    """`seconds` and `calls` by part (a key of USUAL); `descriptions` too, "hit" for example."""
+    """`seconds` and `calls` by part (a key of USUAL_ENTRIES); `descriptions` too, "hit" for example."""
 
     seconds: Mapping[str, float] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
@@ -36,7 +38,7 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
     seconds: dict[str, float] = {}
     calls: dict[str, int] = {}
     descriptions: dict[str, str] = {}
-    part_of = {name: part for part, usual in USUAL.items() for name in usual}
+    part_of = {name: part for part, usual in USUAL_ENTRIES.items() for name in usual}
     for part, name in (names or {}).items():
         part_of = {other: own for other, own in part_of.items() if own != part} | {name: part}
     for entry in _ENTRY.finditer(header):

@@ -48,7 +48,7 @@ def backtest(
             hint="Make one: perfgate run --budget budgets.yaml",
             code="PG-R009",
         )
-    anchored = baselines.anchored(store, budget_file, environ)
+    anchored = baselines.read_anchored(store, budget_file, environ)
     known, earlier = remembered[:limit], remembered[limit:]
     has_relative = any(
         criterion.kind is Kind.RELATIVE for budget in budget_file.budgets for criterion in budget.criteria

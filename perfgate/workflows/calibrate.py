@@ -25,7 +25,7 @@ DEFAULT_PAIRS = 3  # by default, one A/B run for so many others
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationWish:
+class CalibrationOptions:
     """`runs` alone and `pairs` side by side (None: as many as fit), of `duration` seconds (None: the budget file's)."""
 
     runs: int
@@ -40,16 +40,16 @@ class _CalibrationRun:
     side_by_side: bool
 
 
-def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressReporter) -> tuple[Calibration, bool]:
+def calibrate(request: RunRequest, options: CalibrationOptions, reporter: ProgressReporter) -> tuple[Calibration, bool]:
     """The calibration, and whether all runs were made. An interrupted calibration uses what there is, if that is
     enough.
 
     Raises PerfgateError for whatever keeps a run from being made, KeyboardInterrupt with too few of them.
     """
     context = request.context
-    spec = resolve_load(request, with_duration(budgets.read(request.budget, context.environ), wish.duration))
+    spec = resolve_load(request, with_duration(budgets.read(request.budget, context.environ), options.duration))
     run_folder.make(context.folder, context.root)
-    jobs = _jobs(context.folder, wish.runs, _pairs(wish, spec))
+    jobs = _jobs(context.folder, options.runs, _pairs(options, spec))
     runs: dict[bool, list[Run]] = {False: [], True: []}
     began, each = monotonic(), loadtest.seconds(spec.plan.load)
     for number, job in enumerate(jobs):
@@ -67,18 +67,18 @@ def calibrate(request: RunRequest, wish: CalibrationWish, reporter: ProgressRepo
     return calibration, done
 
 
-def _pairs(wish: CalibrationWish, spec: LoadSpec) -> int:
+def _pairs(options: CalibrationOptions, spec: LoadSpec) -> int:
     """Raises UsageError when A/B runs are asked for and the service cannot be started twice."""
     possible = spec.service is not None and loadtest.can_run_twice(spec.service, spec.target)
-    if wish.pairs and not possible:
+    if options.pairs and not possible:
         raise UsageError(
             "A/B runs need a service that perfgate can start twice.",
             hint="`service: {command: ... --port ${PORT}, port: ...}` with the target at that port; or --ab-runs 0.",
             code="PG-A005",
         )
-    if wish.pairs is not None:
-        return wish.pairs
-    return max(1, wish.runs // DEFAULT_PAIRS) if possible else 0
+    if options.pairs is not None:
+        return options.pairs
+    return max(1, options.runs // DEFAULT_PAIRS) if possible else 0
 
 
 def _jobs(folder: Path, runs: int, pairs: int) -> list[_CalibrationRun]:

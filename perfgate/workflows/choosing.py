@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
 from perfgate.diagnose import of_pages
-from perfgate.diagnose.rules import RunMovement
+from perfgate.diagnose.codes import Language
+from perfgate.diagnose.rules import RunMovement, may_leak
+from perfgate.diagnose.second_pass import Pass
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.diagnosis import Diagnosed
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS, MeasuringPoint
@@ -19,7 +21,7 @@ from perfgate.recording.windows import BASE
 MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
 
-def wanted(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
+def metrics_to_explain(verdict: Verdict, *, passing_too: bool = False) -> dict[str, str]:
     """Endpoint -> metric, of the failures that can be explained, worst first; with `passing_too`, of what got worst
     where nothing failed."""
     failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and _is_explained(item.metric)]
@@ -110,3 +112,13 @@ def movements(run: Run, past_runs: Sequence[PastRun], chosen: Mapping[str, str])
         name: RunMovement(own=factors.get(name), others=median(others) if others else None, reference=reference)
         for name in chosen
     }
+
+
+def leaking(observed: Pass, language: Language) -> Collection[str]:
+    """Endpoints beside which the processes of a service in Node grew more than on the base: only its heap tells
+    whether that stays."""
+    if language != "node":
+        return ()
+    heads = {name: seen for (name, side), seen in observed.seen.items() if side == "head"}
+    bases = {name: seen for (name, side), seen in observed.seen.items() if side == "base"}
+    return [name for name in heads if name in bases and may_leak(bases[name].growth, heads[name].growth)]

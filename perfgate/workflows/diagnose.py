@@ -17,10 +17,11 @@ from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
+from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
 from perfgate.diagnose.rules import RunMovement
-from perfgate.diagnose.second_pass import DiagnosedSubject, PassSide
+from perfgate.diagnose.second_pass import DiagnosedSubject, PassSettings, PassSide
 from perfgate.files import codec
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint, LoadProfile, Send
@@ -28,12 +29,12 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text.notes import note
-from perfgate.workflows import probing
+from perfgate.workflows import choosing, probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
 FOLDER = "diagnose"  # in the run folder: scenarios and logs of the second pass
 ASSUMED_LATENCY_S = 0.1  # s: by which a number of users is taken for a rate
-NO_PROFILES = Profiles()
+NO_PROFILES, NO_FACTS = Profiles(), ProfileFacts()
 Say = Callable[[str], None]
 
 
@@ -68,34 +69,37 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
         Replayer(environ=request.environ, log=folder / "replay.log", names=policy.server_timing) as replayer,
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
-        canary = service.ready if service else ""
-        max_rate, is_own = _rate(request.budget_file.load, is_own=service is not None), service is not None
-        observed = second_pass.observe(
-            subjects,
-            sides,
-            replayer,
+        settings = PassSettings(
             seconds=policy.seconds,
-            canary=canary,
-            max_rate=max_rate,
-            is_own=is_own,
-            reference=ReferenceBursts() if is_own else tuple,
+            canary=service.ready if service else "",
+            max_rate=_rate(request.budget_file.load, is_own=service is not None),
+            is_own=service is not None,
+            reference=ReferenceBursts() if service else tuple,
             traces=traces.prefix,
         )
+        observed = second_pass.observe(subjects, sides, replayer, settings)
         traces.collect(observed)
         evidence = traces.join(observed)
-        wanted = profiling.wanted(policy.profile, request.wanted, lambda: _diagnosis(request, observed, sides))
-        profiles = profiling.with_profiles(
-            observed,
-            subjects,
-            sides,
-            replayer,
-            folder,
-            wanted=wanted,
-            blocking={key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())},
-            is_asked=bool(policy.profile),
-        )
+        profiler = profiling.Profiler(replayer, folder)
+        profiles = profiling.add_profiles(observed, subjects, sides, profiler, _profiled(request, observed, sides))
         warnings += profiles.warnings
     return with_traces(_diagnosis(request, observed, sides, warnings, profiles), evidence)
+
+
+def _profiled(
+    request: DiagnosisRequest, observed: second_pass.Pass, sides: Sequence[PassSide]
+) -> profiling.ProfileRequest:
+    written = request.budget_file.diagnose.profile
+    return profiling.ProfileRequest(
+        endpoints=profiling.endpoints_to_profile(
+            written,
+            request.wanted,
+            lambda: _diagnosis(request, observed, sides),
+            choosing.leaking(observed, language_of(sides[-1].programs)),
+        ),
+        blocking={key for key, seen in observed.seen.items() if seen.samples and rules.delays_others(seen.facts())},
+        profiler=written,
+    )
 
 
 def _rate(load: LoadProfile, *, is_own: bool) -> float:
@@ -127,20 +131,17 @@ def _diagnosis(
                 reason = next(iter(item.failures()), "no answer came")
                 doubts.append(f"{endpoint} could not be diagnosed: on the {side} every request failed ({reason})")
         if head.samples and (base is None or base.samples):
-            found = explaining.diagnosed(
-                endpoint,
-                metric,
-                head,
-                base,
-                _control_facts(request, of, endpoint) if both else None,
-                request.movements.get(endpoint),
-                profiles.functions.get((request.control, "head"), ()),
-                language_of(sides[-1].programs),
+            context = explaining.CaseContext(
+                control=_control_facts(request, of, endpoint) if both else None,
+                movement=request.movements.get(endpoint),
+                usual_functions=profiles.facts.get((request.control, "head"), NO_FACTS).functions,
+                language=language_of(sides[-1].programs),
             )
+            diagnosed = explaining.explain(endpoint, metric, head, base, context)
             files: dict[str, str] = {
                 side: f"{FOLDER}/{file}" for (name, side), file in profiles.files.items() if name == endpoint
             }
-            findings.append(replace(found, profiles=files))
+            findings.append(replace(diagnosed, profiles=files))
     arms = request.sides.arms
     return Diagnosis(
         run=request.run_id,
@@ -152,7 +153,7 @@ def _diagnosis(
 
 
 def _control_facts(
-    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.Seen], endpoint: str
+    request: DiagnosisRequest, seen: Mapping[tuple[str, second_pass.Name], second_pass.PassRecord], endpoint: str
 ) -> tuple[PassFacts, PassFacts] | None:
     """Base and head of the control. Where every endpoint failed and the service is not perfgate's own, so that nothing
     else shows the machine, it is the quickest of the others."""

@@ -32,7 +32,7 @@ def explain_run(
 ) -> None:
     """Writes diagnosis.json where something failed that a page's views or a second pass may explain. The verdict
     stands without it."""
-    chosen = choosing.wanted(verdict, passing_too=spec.diagnose is True)
+    chosen = choosing.metrics_to_explain(verdict, passing_too=spec.diagnose is True)
     pages, path = choosing.pages(verdict, run, past_runs), spec.context.folder / run_folder.DIAGNOSIS
     if pages:
         codec.write(Diagnosis(run=run.id, findings=pages), path)

@@ -70,8 +70,8 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read."""
     folder = request.budget.parent
     provided, own_target = read_source(request.source, folder, say)
-    wish = init.Wish(target=request.target or own_target, unsafe=request.unsafe)
-    proposal = init.convert(provided, wish, request.format)
+    options = init.ProposalOptions(target=request.target or own_target, unsafe=request.unsafe)
+    proposal = init.convert(provided, options, request.format)
     services = project.services(folder)
     context = init.Context(
         source=provided.name,
@@ -96,7 +96,7 @@ def _name(budget: Path) -> str:
     return folder if budget.stem == "budgets" else ""
 
 
-def tried(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> Proposed:
+def try_requests(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> Proposed:
     """The proposal without what fails or takes long when each request is sent once; as it is where nothing can be
     tried, or nothing succeeds. `folder` is the budget file's. Raises PerfgateError when nothing could be sent."""
     if not proposed.proposal.endpoints:
@@ -114,7 +114,7 @@ def tried(proposed: Proposed, folder: Path, environ: Environment, say: Say) -> P
         [first, *_] = attempts.values()
         say(f"perfgate: every request failed, so all stay in. {first.endpoint}: {trial.why_not(first)}")
         return proposed
-    proposal = trial.sifted(proposed.proposal, attempts)
+    proposal = trial.set_failures_aside(proposed.proposal, attempts)
     if not proposal.endpoints:
         [aside, *_] = proposal.set_aside
         say(f"perfgate: every request would be set aside, so all stay in. {aside.endpoint.name}: {aside.why}")

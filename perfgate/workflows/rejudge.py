@@ -66,7 +66,7 @@ def rejudge(artifacts: Sequence[bytes], request: RejudgeRequest) -> tuple[Judged
         return ()
     url = request.history or template.expand(budget_file.history, request.environ)
     with history.open(url, root=request.root, environ=request.environ, say=request.say) as store:
-        past = baselines.remembered(store, budget_file, request.environ)
+        past = baselines.read_past_runs(store, budget_file, request.environ)
     judged = [_judge(artifact, request, past) for artifact in measured]
     return tuple(sorted(judged, key=lambda item: -BADNESS[item.verdict.outcome]))
 

@@ -51,11 +51,11 @@ def execute(spec: RunSpec, reporter: ProgressReporter) -> RunResult:
     context, earlier = spec.context, _verdict_to_confirm(spec)
     access = {**context.environ, **context.access}
     with (
-        reserving.reserved(context.folder, context.root),
+        reserving.reserve(context.folder, context.root),
         history.open(spec.history, root=context.root, environ=access, say=reporter.say) as store,
     ):
         # before the load: an unreadable history is no news to wait for
-        past = baselines.remembered(store, spec.budget_file, context.environ)
+        past = baselines.read_past_runs(store, spec.budget_file, context.environ)
         spec = resolving.with_branch(spec, past.budget_file)
         (measured, verdict), notes = _measure_beside_base(spec, past, earlier, reporter)
         codec.write(measured, context.folder / run_folder.RUN)

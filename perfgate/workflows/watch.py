@@ -36,7 +36,7 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchWish:
+class WatchOptions:
     """Each round's rate in 1/s and measured time in s, instead of the budget file's."""
 
     every: float  # s between the beginnings of two rounds
@@ -70,22 +70,22 @@ class Round:
         return tuple(item for item in self.incidents if not item.ended)
 
 
-def resolve(request: RunRequest, wish: WatchWish) -> RunSpec:
+def resolve(request: RunRequest, options: WatchOptions) -> RunSpec:
     """What a round does. Raises BudgetFileError, UsageError and TargetError for what cannot be done."""
     context = replace(request.context, revision=Revision(branch=BRANCH, url=request.context.revision.url), doubt="")
     own = replace(request, context=context, save=True, diagnose=False)
-    spec = resolving.resolve(own, _watched(budgets.read(request.budget, context.environ), wish))
+    spec = resolving.resolve(own, _watched(budgets.read(request.budget, context.environ), options))
     needed = loadtest.seconds(spec.load.plan.load)
-    if wish.every < needed:
+    if options.every < needed:
         raise UsageError(
-            f"--every {wish.every:g}s is shorter than a round, which takes {needed:g} s.",
+            f"--every {options.every:g}s is shorter than a round, which takes {needed:g} s.",
             hint="Choose a longer time, or shorter rounds with --duration.",
             code="PG-U003",
         )
     return replace(spec, is_round=True)
 
 
-def measure_round(spec: RunSpec, wish: WatchWish, reporter: ProgressReporter) -> Round | None:
+def measure_round(spec: RunSpec, options: WatchOptions, reporter: ProgressReporter) -> Round | None:
     """None when it was interrupted: then it counts for nothing. Raises HistoryError and RecordError when there is no
     telling what came before."""
     context = spec.context
@@ -105,16 +105,16 @@ def measure_round(spec: RunSpec, wish: WatchWish, reporter: ProgressReporter) ->
     ) as store:
         if outcome.failure:
             store.save(_not_measured(spec))
-        rounds = _rounds(store, spec, wish)
+        rounds = _rounds(store, spec, options)
     _remove_old_folders(context.folder.parent)
-    return replace(outcome, incidents=gate.incidents(rounds, wish.alert))
+    return replace(outcome, incidents=gate.incidents(rounds, options.alert))
 
 
-def _watched(budget_file: BudgetFile, wish: WatchWish) -> BudgetFile:
+def _watched(budget_file: BudgetFile, options: WatchOptions) -> BudgetFile:
     """What is watched runs already, and every round is alike."""
     policy = budget_file.gate
     policy = replace(policy, baseline=replace(policy.baseline, branch=BRANCH), anchor=None, extend=0.0)
-    return with_duration(with_rate(replace(budget_file, service=None, gate=policy), wish.rate), wish.duration)
+    return with_duration(with_rate(replace(budget_file, service=None, gate=policy), options.rate), options.duration)
 
 
 def _reason(error: CouldNotMeasure, spec: RunSpec) -> str:
@@ -146,9 +146,9 @@ def _not_measured(spec: RunSpec) -> PastRun:
     return PastRun(run=run, outcome=Outcome.NO_DATA, failed=(NOT_MEASURED,))
 
 
-def _rounds(store: History, spec: RunSpec, wish: WatchWish) -> Sequence[PastRun]:
+def _rounds(store: History, spec: RunSpec, options: WatchOptions) -> Sequence[PastRun]:
     """Newest first: those of this target."""
-    limit = max(baselines.MAX_RUNS, 2 * wish.alert.among)
+    limit = max(baselines.MAX_RUNS, 2 * options.alert.among)
     past = baselines.runs(store, spec.budget_file, spec.context.environ, branch=BRANCH, limit=limit)
     return [item for item in past if item.run.target == spec.load.target]
 

@@ -15,8 +15,8 @@ import pytest
 
 from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.probes import pyspy
 from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profilers import collapsed, pyspy
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
 
@@ -42,11 +42,11 @@ RAW = """\
     ],
 )
 def test_functions_are_named_as_one_would_import_them(frame: str, name: str):
-    assert profile.frame_name(frame, ["/srv/base"]) == name
+    assert collapsed.frame_name(frame, ["/srv/base"]) == name
 
 
 def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
-    times = {item.name: item for item in profile.functions(profile.stacks(RAW, ["/srv/base"]), cpu=0.050)}
+    times = {item.name: item for item in profile.functions(collapsed.stacks(RAW, ["/srv/base"]), cpu=0.050)}
 
     assert times["app.<module>"].seconds == pytest.approx(0.050)
     assert times["shop.search.rank"].seconds == pytest.approx(0.030)
@@ -83,10 +83,30 @@ def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
         "unpackb (/x/lib/python3.12/site-packages/msgpack/fallback.py)",
         "loads (/x/lib/python3.12/site-packages/flask/json/__init__.py)",
         "fromstring (/usr/lib/python3.11/xml/etree/ElementTree.py)",
+        "_serialize_xml (/usr/lib/python3.11/xml/etree/ElementTree.py)",
+        "Document.toprettyxml (/usr/lib/python3.11/xml/dom/minidom.py)",
+        "_Pickler.dump (/usr/lib/python3.11/pickle.py)",
+        "loads (/usr/lib/python3.11/pickle.py)",
+        "RedisSerializer.loads (/x/lib/python3.12/site-packages/django/core/cache/backends/redis.py)",
+        "DictWriter.writerow (/usr/lib/python3.12/csv.py)",
+        "writerows (/usr/lib/python3.11/csv.py)",
+        "asdict (/usr/lib/python3.11/dataclasses.py)",
+        "_asdict_inner (/usr/lib/python3.11/dataclasses.py)",
+        "asdict (/x/lib/python3.12/site-packages/attr/_funcs.py)",
+        "BaseSerializer.data (/x/lib/python3.12/site-packages/rest_framework/serializers.py)",
+        "DateTimeField.to_representation (/x/lib/python3.12/site-packages/rest_framework/fields.py)",
+        "Schema._serialize (/x/lib/python3.12/site-packages/marshmallow/schema.py)",
+        "Nested._serialize (/x/lib/python3.12/site-packages/marshmallow/fields.py)",
+        "TypeAdapter.dump_json (/x/lib/python3.12/site-packages/pydantic/type_adapter.py)",
+        "model_to_dict (/x/lib/python3.12/site-packages/django/forms/models.py)",
+        "MessageToDict (/x/lib/python3.12/site-packages/google/protobuf/json_format.py)",
+        "Template.render (/x/lib/python3.12/site-packages/jinja2/environment.py)",
+        "NodeList.render (/x/lib/python3.12/site-packages/django/template/base.py)",
+        "ForNode.render (/x/lib/python3.12/site-packages/django/template/defaulttags.py)",
     ],
 )
 def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str):
-    inner = profile.frame_name(frame)
+    inner = collapsed.frame_name(frame)
     samples = {("app.view", inner, "~json.encoder.encode"): 30, ("app.view", inner): 10, ("app.view",): 10}
 
     assert profile.serialising(samples, cpu=0.050) == pytest.approx(0.040)
@@ -97,7 +117,8 @@ def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str
     [
         "dumps (/srv/shop/search.py)",
         "loads (/srv/shop/json/__init__.py)",
-        "loads (/usr/lib/python3.11/pickle.py)",
+        "deepcopy (/usr/lib/python3.11/copy.py)",
+        "get_template (/x/lib/python3.12/site-packages/jinja2/environment.py)",
         "load (/usr/lib/python3.11/json/__init__.py)",
         "validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
         "decode (/usr/lib/python3.11/codecs.py)",
@@ -105,7 +126,51 @@ def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str
     ],
 )
 def test_what_only_has_such_a_name_serialises_nothing(frame: str):
-    assert profile.serialising({("app.view", profile.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
+    assert profile.serialising({("app.view", collapsed.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "share"),
+    [
+        ("    return orjson.dumps(rows)", 1),
+        ("    copy = pickle.loads(pickle.dumps(rows))", 1),
+        ("    return etree.tostring(root)", 1),
+        ("    return msgspec.json.encode(rows)", 1),
+        ("    return my_orjson.dumps(rows)", 0),
+        ("    return shop.pickle.dumps(rows)", 0),
+        ("", 0),
+    ],
+)
+def test_a_serialiser_in_c_is_known_by_the_line_that_calls_it(line: str, share: int):
+    samples = collapsed.stacks("report (/srv/views.py:7) 9", ["/srv"], lambda path, at: line if at == 7 else "")
+
+    assert profile.serialising(samples, cpu=1.0) == share
+
+
+ROW = "~rest_framework.serializers.ListSerializer.to_representation"
+
+
+@pytest.mark.parametrize(
+    ("inner", "share"),
+    [
+        (("shop.serializers.OrderSerializer.get_total",), 0),
+        (("shop.serializers.OrderSerializer.get_total", "~django.db.models.query.__iter__"), 0),
+        (("~django.db.models.fields.related_descriptors.__get__",), 0),
+        (("shop.serializers.OrderSerializer.to_representation",), 0),
+        (("shop.serializers.OrderSerializer.to_representation", ROW), 1),
+        (("shop.serializers.OrderSerializer.get_extra", "~json.dumps"), 1),
+        (("~rest_framework.fields.get_attribute",), 1),
+    ],
+)
+def test_what_a_serialiser_calls_of_the_application_is_computing(inner: tuple[str, ...], share: int):
+    assert profile.serialising({("shop.views.orders", ROW, *inner): 9}, cpu=1.0) == share
+
+
+def test_a_template_counts_with_its_own_code_and_not_with_the_application_s():
+    frames = "view (/srv/views.py);Template.render (/x/site-packages/jinja2/environment.py);root (/srv/t/page.html)"
+    samples = collapsed.stacks(f"{frames} 30\n{frames};price (/srv/prices.py) 10\n", ["/srv"])
+
+    assert profile.serialising(samples, cpu=1.0) == 0.75
 
 
 def test_recursion_counts_once():
@@ -115,7 +180,7 @@ def test_recursion_counts_once():
 
 
 def test_what_grew_is_the_innermost_function_of_the_application_that_explains_it():
-    now = profile.functions(profile.stacks(RAW, ["/srv/base"]), cpu=0.050)
+    now = profile.functions(collapsed.stacks(RAW, ["/srv/base"]), cpu=0.050)
     before = profile.functions({("app.<module>", "shop.views.search"): 20}, cpu=0.020)
 
     names = [item.function.name for item in profile.grown(before, now, least=0.001)]
@@ -125,7 +190,7 @@ def test_what_grew_is_the_innermost_function_of_the_application_that_explains_it
 
 
 def test_a_flame_graph_has_every_stack_with_its_time():
-    graph = profile.speedscope(profile.stacks(RAW, ["/srv/base"]), "search (head)", rate=100)
+    graph = profile.speedscope(collapsed.stacks(RAW, ["/srv/base"]), "search (head)", rate=100)
 
     [shown] = graph["profiles"]
     names = [frame["name"] for frame in graph["shared"]["frames"]]
@@ -160,7 +225,7 @@ ROUND_TRIP = """\
 
 
 def test_a_round_trip_through_json_is_serialisation_and_no_computing():
-    samples = profile.stacks(ROUND_TRIP, ["/srv"])
+    samples = collapsed.stacks(ROUND_TRIP, ["/srv"])
     base = replace(SOUND, cpu=0.004, cpu_loaded=0.004, serialising=0.0002)
     head = replace(SOUND, alone=0.030, loaded=0.040, cpu=0.024, cpu_loaded=0.024)
     head = replace(head, serialising=profile.serialising(samples, 0.024), functions=profile.functions(samples, 0.024))
@@ -168,7 +233,7 @@ def test_a_round_trip_through_json_is_serialisation_and_no_computing():
     cause, *others = rules.explain(rules.Case(base=base, head=head))
 
     assert (cause.code, cause.layer, others) == ("serialisation", "serialisation", [])
-    assert cause.sentence == "serialising and parsing data takes 20.4 ms CPU instead of 0.2 ms"
+    assert cause.sentence == "serialising, parsing and rendering takes 20.4 ms CPU instead of 0.2 ms"
 
 
 SERVICE = """
@@ -192,8 +257,8 @@ def test_py_spy_sees_the_functions_of_a_running_process(tmp_path: Path):
     assert keeper.stdout is not None
     try:
         assert keeper.stdout.readline() == b"up\n"
-        recording = pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path)
-        times = {item.name: item for item in profile.functions(recording.stacks(), cpu=0.010)}
+        recording = pyspy.PySpyRecording(keeper.pid, 1.0, tmp_path)
+        times = {item.name: item for item in profile.functions(recording.profile().samples, cpu=0.010)}
     finally:
         os.killpg(keeper.pid, 9)
         keeper.communicate()
@@ -233,8 +298,8 @@ def test_what_blocks_an_event_loop_is_seen_though_it_computes_nothing(tmp_path: 
     assert keeper.stdout is not None
     try:
         assert keeper.stdout.readline() == b"up\n"
-        recording = pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path, has_idle=True)
-        found = profile.blockers(recording.stacks())
+        recording = pyspy.PySpyRecording(keeper.pid, 1.0, tmp_path, has_idle=True)
+        found = profile.blockers(recording.profile().loop or {})
     finally:
         os.killpg(keeper.pid, 9)
         keeper.communicate()
@@ -245,7 +310,7 @@ def test_what_blocks_an_event_loop_is_seen_though_it_computes_nothing(tmp_path: 
 def test_a_loop_written_in_c_has_no_frame_of_its_own():
     run = "~asyncio.runners.Runner.run"
     waits = (run, "shop.quote", "~httpx._client.Client.get", "~socket.readinto")
-    [blocker, fast] = profile.blockers({waits: 80, (run, "shop.rank"): 15, ("other",): 9})
+    [blocker, fast] = profile.blockers(collapsed.inside_loops({waits: 80, (run, "shop.rank"): 15, ("other",): 9}))
 
     assert (blocker.name, blocker.call, fast.name) == ("shop.quote", "socket.readinto", "shop.rank")
     assert blocker.share == pytest.approx(80 / 95)
@@ -255,7 +320,7 @@ def test_a_service_that_is_no_python_cannot_be_profiled(tmp_path: Path):
     keeper = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)
     try:
         with pytest.raises(DiagnosisError, match="no Python process"):
-            pyspy.ProfileRecording(keeper.pid, 1.0, tmp_path)
+            pyspy.PySpyRecording(keeper.pid, 1.0, tmp_path)
     finally:
         keeper.communicate(b"\n")
 
@@ -316,4 +381,14 @@ def found(**causes: str) -> Diagnosis:
 def test_unasked_only_what_computes_more_is_profiled(written: str, profiled: list[str]):
     seen = found(search="repeated-statement", report="cpu")
 
-    assert list(profiling.wanted(written, ["search", "report"], lambda: seen)) == profiled
+    assert list(profiling.endpoints_to_profile(written, ["search", "report"], lambda: seen)) == profiled
+
+
+def test_what_may_leak_is_profiled_too():
+    seen = found(search="healthy", report="cpu", home="healthy")
+
+    assert list(profiling.endpoints_to_profile("", ["search", "report", "home"], lambda: seen, ["search"])) == [
+        "search",
+        "report",
+    ]
+    assert list(profiling.endpoints_to_profile("none", ["search"], lambda: seen, ["search"])) == []

@@ -17,12 +17,12 @@ from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.diagnose.probes import programs
 from perfgate.diagnose.replaying import Answer
-from perfgate.diagnose.second_pass import Seen
+from perfgate.diagnose.second_pass import PassRecord
 
 WORDS = {"python": ("Django", "SQLAlchemy", "asyncio", "psycopg"), "node": ("Prisma", "Promise", "worker_threads")}
 
 
-def seen(queries: float, seconds: float) -> Seen:
+def seen(queries: float, seconds: float) -> PassRecord:
     rounds = [
         Answer(
             samples=tuple(ReplaySample(wait=0.0, first_byte=seconds, service=seconds, round=n, users=u) for _ in "abc")
@@ -30,7 +30,7 @@ def seen(queries: float, seconds: float) -> Seen:
         for n in range(4)
         for u in (1, 4)
     ]
-    return Seen(answers=rounds, counts=[ProbeCounts(values={"queries": queries, "query_seconds": 0.001})])
+    return PassRecord(answers=rounds, counts=[ProbeCounts(values={"queries": queries, "query_seconds": 0.001})])
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,8 @@ def seen(queries: float, seconds: float) -> Seen:
     ],
 )
 def test_a_remedy_names_the_libraries_of_that_language(language: Language, has: str, lacks: str):
-    found = explaining.diagnosed("search", "p95", seen(100, 0.1), seen(2, 0.01), language=language)
+    context = explaining.CaseContext(language=language)
+    found = explaining.explain("search", "p95", seen(100, 0.1), seen(2, 0.01), context)
 
     assert found.causes[0].code == "repeated-statement"
     assert has in found.causes[0].remedy

@@ -24,7 +24,7 @@ def test_two_runs_at_once_do_not_share_a_folder(project: Project):
     folder = project.folder / "same"
     with servers.serving(servers.answering(200)) as (url, behaviour):
         project.write(ONE.format(target=url))
-        with reserving.reserved(folder, project.folder):
+        with reserving.reserve(folder, project.folder):
             (folder / "run.json").write_text("the other's")
             done = project.perfgate("run", "--out", "same")
             assert (folder / "run.json").read_text() == "the other's"

@@ -29,7 +29,7 @@ def test_the_file_is_valid_and_says_what_was_left_out(name: str, unsafe: bool, t
     source = init.source(*EXAMPLES[name])
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
 
-    proposal = init.convert(source, init.Wish(unsafe=unsafe), name)
+    proposal = init.convert(source, init.ProposalOptions(unsafe=unsafe), name)
     path = tmp_path / "budgets.yaml"
     path.write_text(init.write(proposal, init.Context(source=source.name)))
 
@@ -48,7 +48,7 @@ def test_the_file_is_valid_and_says_what_was_left_out(name: str, unsafe: bool, t
 @pytest.mark.parametrize("name", init.FORMATS)
 def test_no_secret_gets_into_the_file(name: str):
     source = init.source(*EXAMPLES[name])
-    proposal = init.convert(source, init.Wish(unsafe=True), name)
+    proposal = init.convert(source, init.ProposalOptions(unsafe=True), name)
 
     text = init.write(proposal, init.Context(source=source.name))
 
@@ -58,7 +58,7 @@ def test_no_secret_gets_into_the_file(name: str):
 @pytest.mark.parametrize("text", ["", "hello", "{}", "[]", "{broken", "a: [", "\x00\x01", "GET / HTTP/1.1"])
 def test_what_is_of_no_format_is_said(text: str):
     with pytest.raises(UsageError, match="no format"):
-        init.convert(init.source("x.txt", text), init.Wish())
+        init.convert(init.source("x.txt", text), init.ProposalOptions())
 
 
 @pytest.mark.parametrize("name", init.FORMATS)
@@ -66,7 +66,7 @@ def test_a_damaged_document_is_an_error_for_people_or_less_of_the_same(name: str
     file, text = EXAMPLES[name]
     for cut in range(0, len(text), max(1, len(text) // 60)):
         try:
-            proposal = init.convert(init.source(file, text[:cut]), init.Wish(unsafe=True))
+            proposal = init.convert(init.source(file, text[:cut]), init.ProposalOptions(unsafe=True))
         except UsageError as error:
             assert error.hint
         else:

@@ -13,7 +13,7 @@ from perfgate.init.proposal import Endpoint, FileProposal
 
 def converted(name: str, *, unsafe: bool = True, text: str = "") -> FileProposal:
     file, example = EXAMPLES[name]
-    return init.convert(init.source(file, text or example), init.Wish(unsafe=unsafe), name)
+    return init.convert(init.source(file, text or example), init.ProposalOptions(unsafe=unsafe), name)
 
 
 def by_name(proposal: FileProposal) -> dict[str, Endpoint]:
@@ -175,7 +175,7 @@ def test_curl_commands():
     assert endpoints["POST /orders"].body == {"product": 7, "note": "a{{b}}"}
     assert endpoints["GET /me"].headers == {"Authorization": "Basic ${BASIC_AUTH}"}
     assert [omission.why for omission in proposal.omissions] == [
-        "its form has parts or files: write it by hand under `multipart`"
+        "its form has files: write it by hand under `multipart`"
     ]
     assert "ann" not in str(proposal)
 
@@ -220,6 +220,6 @@ def test_a_log_as_development_servers_write_it(line: str):
 def test_a_log_is_recognized_after_the_first_lines_of_its_server():
     text = "Watching for changes\n" * 25 + "GET /posts 200 9.861 ms - 80786\n" * 40
 
-    [endpoint] = init.convert(init.source("server.log", text), init.Wish()).endpoints
+    [endpoint] = init.convert(init.source("server.log", text), init.ProposalOptions()).endpoints
 
     assert endpoint.request == "GET /posts"

@@ -61,7 +61,7 @@ def test_the_file_is_valid_all_the_same(case: str, tmp_path: Path):
     document = {"openapi": "3.0.0", "info": {}, "paths": paths, "components": {"schemas": SCHEMAS}}
     source = init.source("x.json", json.dumps(document))
 
-    proposal = init.convert(source, init.Wish(unsafe=True))
+    proposal = init.convert(source, init.ProposalOptions(unsafe=True))
     (tmp_path / "budgets.yaml").write_text(init.write(proposal, init.Context(source=ODD)), encoding="utf-8")
 
     assert len(proposal.endpoints) == number

@@ -20,7 +20,7 @@ ALL = [*OWN, *(sorted(Path(MORE).glob("*.json")) if MORE else [])]
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_every_request_keeps_to_its_document_and_the_file_is_valid(path: Path, tmp_path: Path):
     source = init.source(path.name, path.read_text(encoding="utf-8"))
-    proposal = init.convert(source, init.Wish(unsafe=True))
+    proposal = init.convert(source, init.ProposalOptions(unsafe=True))
 
     (tmp_path / "budgets.yaml").write_text(init.write(proposal, init.Context(source=path.name)))
 
@@ -31,7 +31,7 @@ def test_every_request_keeps_to_its_document_and_the_file_is_valid(path: Path, t
 
 def test_a_request_that_does_not_keep_to_its_document_would_be_noticed():
     source = init.source("shop.yaml", (DOCUMENTS / "shop.yaml").read_text())
-    proposal = init.convert(source, init.Wish(unsafe=True))
+    proposal = init.convert(source, init.ProposalOptions(unsafe=True))
     wrong = {
         "Show a coupon": {"values": {"code": "nonsense"}},
         "List products": {"path": "/products?page=0&tags=a"},

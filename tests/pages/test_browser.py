@@ -24,7 +24,7 @@ def is_browser(process: psutil.Process) -> bool:
 def test_a_chromium_that_stops_ends_the_views_with_what_to_try():
     subject = visit("http://127.0.0.1:9", "/")
     before = {process.pid for process in psutil.Process().children(recursive=True)}
-    with browser.launched(os.environ) as chromium:
+    with browser.launch(os.environ) as chromium:
         assert (chromium.view(subject).failure or ("",))[0] == "connection"
         started = [item for item in psutil.Process().children(recursive=True) if item.pid not in before]
         browsers = [item for item in started if is_browser(item)]

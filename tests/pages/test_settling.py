@@ -25,7 +25,7 @@ RELOADING = f"{HEAD}<h1>Again</h1><script>setTimeout(() => location.reload(), 20
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with browser.launched(os.environ) as launched:
+    with browser.launch(os.environ) as launched:
         yield launched
 
 

@@ -126,7 +126,7 @@ def target() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with browser.launched(os.environ, soft_navigations=True) as launched:
+    with browser.launch(os.environ, soft_navigations=True) as launched:
         yield launched
 
 

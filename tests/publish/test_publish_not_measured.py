@@ -139,8 +139,8 @@ def failure(**others: str) -> NotMeasured:
 
 
 def test_it_finds_the_comment_of_the_same_thing():
-    told = announcing.announce(shop_facts(), budget="perf/budgets.yaml", blocks=True, files={})
-    named = announcing.announce(shop_facts(), budget="perf/budgets.yaml", blocks=True, files={}, topic="preview")
+    told = announcing.announce(shop_facts(), "", budget="perf/budgets.yaml", blocks=True, files={})
+    named = announcing.announce(shop_facts(), "", budget="perf/budgets.yaml", blocks=True, files={}, topic="preview")
 
     assert announcing.correct(failure(), budget="perf/budgets.yaml").key == told.key
     assert announcing.correct(failure(), budget="perf/budgets.yaml", topic="preview").key == named.key

@@ -294,7 +294,9 @@ def test_the_watch_list_is_folded():
 
 
 def announced(facts: Facts, **others: object):
-    return announcing.announce(facts, **{"budget": "perf/budgets.yaml", "blocks": True, "files": {}, **others})
+    return announcing.announce(
+        facts, comment.render(facts), **{"budget": "perf/budgets.yaml", "blocks": True, "files": {}, **others}
+    )
 
 
 def test_annotations_are_of_the_worst_ten_on_their_lines():

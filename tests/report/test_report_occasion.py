@@ -22,7 +22,7 @@ def occasion(outcome: Outcome, *before: PastRun, branch: str = "main", pull_requ
     run = make_run(9, endpoints=[make_endpoint(NAME)], revision=revision)
     verdict = make_verdict(make_finding(NAME, "p95", outcome), run=run.id, baseline_branch="main")
     facts = Facts(verdict=verdict, run=run, past_runs=tuple(reversed(before)))
-    return announcing.announce(facts, budget="budgets.yaml", blocks=False, files={}).occasion
+    return announcing.announce(facts, "", budget="budgets.yaml", blocks=False, files={}).occasion
 
 
 @pytest.mark.parametrize(

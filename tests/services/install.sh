@@ -23,6 +23,7 @@ need iproute2 ip
 need mariadb-server-core mariadbd
 need mariadb-client-core my_print_defaults
 need nginx-light nginx
+need nodejs node
 need npm npm
 need openssl openssl
 need postgresql initdb $(find /usr/lib/postgresql -name initdb -path '*/bin/*' 2> /dev/null || true)

@@ -19,6 +19,7 @@ PROGRAMS = {  # by need: the programs any of which will do
     "mariadb": ("mariadbd",),
     "k6": ("k6",),
     "nginx": ("nginx",),
+    "node": ("node",),
     "npm": ("npm",),
     "openssl": ("openssl",),
     "postgresql": ("initdb",),

@@ -101,7 +101,7 @@ def test_runs_from_before_the_branch_was_renamed_count(store, repository, writte
     branch = "trunk" if written.startswith("[trunk") else "master"
     for number, name in enumerate(["old", "trunk", "topic", "master", "old"]):
         store.save(past(number + 1, name="budgets", branch=name))
-    remembered = baselines.remembered(store, budget_file, ENVIRONMENT)
+    remembered = baselines.read_past_runs(store, budget_file, ENVIRONMENT)
     assert ids(remembered.recent) == [5, 4, 2, 1]
     assert {run.run.branch for run in remembered.recent} == {remembered.budget_file.gate.baseline.branch} == {branch}
     assert ids(baselines.runs(store, remembered.budget_file, ENVIRONMENT, branch=branch, limit=3)) == [5, 4, 2]
@@ -176,7 +176,7 @@ def test_the_anchor_finds_runs_of_either_name(store, repository):
     store.save(past(1, name="budgets", commit=commit))
     store.save(past(2, name="perf/budgets", commit=commit, file="perf/budgets.yaml"))
     store.save(past(3, name="perf/budgets", file="perf/budgets.yaml"))
-    assert ids(baselines.anchored(store, budget_file, ENVIRONMENT)) == [2, 1]
+    assert ids(baselines.read_anchored(store, budget_file, ENVIRONMENT)) == [2, 1]
 
 
 # Elsewhere

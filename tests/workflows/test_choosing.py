@@ -50,13 +50,13 @@ def test_accepted_failures_are_not_looked_at():
     failed = make_finding("search", "p95", Outcome.FAIL)
     accepted = make_finding("products", "p95", Outcome.PASS)
 
-    assert choosing.wanted(make_verdict(failed, accepted)) == {"search": "p95"}
+    assert choosing.metrics_to_explain(make_verdict(failed, accepted)) == {"search": "p95"}
 
 
 def test_background_jobs_that_are_done_too_late_are_looked_at():
     late = make_finding("export", "completion_p95", Outcome.FAIL)
 
-    assert choosing.wanted(make_verdict(late)) == {"export": "p95"}
+    assert choosing.metrics_to_explain(make_verdict(late)) == {"export": "p95"}
 
 
 def page_run(*details: PageDetail, base: Sequence[EndpointResult] = (), **more: object) -> Run:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from perfgate import budgets
+from perfgate.loadtest import Sides
 from perfgate.model.budget_file import AbPolicy
 from perfgate.model.errors import TargetError, UsageError
 from perfgate.model.revision import Revision
-from perfgate.workflows.steps import resolving
-from perfgate.workflows.steps.request import Against, RunContext, RunRequest
+from perfgate.workflows.steps import resolving, sending
+from perfgate.workflows.steps.request import AbRequest, RunContext, RunRequest
 from perfgate.workflows.steps.resolving import Mode, RunSpec
 
 SERVICE = "service: {command: 'shop --port ${PORT}', port: 8765}\n"
@@ -44,19 +45,21 @@ def resolved(
     ("against", "service", "mode", "ab"),
     [
         (None, True, Mode.HISTORY, AbPolicy()),
-        (Against(ref="main"), True, Mode.BASE_REF, AbPolicy(restarts=2, blocks=1.0)),
-        (Against(ref="main", restarts=0, blocks=0.0), True, Mode.BASE_REF, AbPolicy(restarts=0, blocks=0.0)),
-        (Against(ref="auto"), True, Mode.MERGE_BASE, AbPolicy(restarts=2, blocks=1.0)),
-        (Against(ref="auto"), False, Mode.HISTORY, AbPolicy()),
-        (Against(url=TARGET), True, Mode.DEPLOYMENT, AbPolicy(restarts=0, blocks=1.0)),  # nothing of ours restarts
+        (AbRequest(ref="main"), True, Mode.BASE_REF, AbPolicy(restarts=2, blocks=1.0)),
+        (AbRequest(ref="main", restarts=0, blocks=0.0), True, Mode.BASE_REF, AbPolicy(restarts=0, blocks=0.0)),
+        (AbRequest(ref="auto"), True, Mode.MERGE_BASE, AbPolicy(restarts=2, blocks=1.0)),
+        (AbRequest(ref="auto"), False, Mode.HISTORY, AbPolicy()),
+        (AbRequest(url=TARGET), True, Mode.DEPLOYMENT, AbPolicy(restarts=0, blocks=1.0)),  # nothing of ours restarts
     ],
 )
-def test_what_a_run_is_compared_with(tmp_path: Path, against: Against | None, service: bool, mode: Mode, ab: AbPolicy):
+def test_what_a_run_is_compared_with(
+    tmp_path: Path, against: AbRequest | None, service: bool, mode: Mode, ab: AbPolicy
+):
     spec = resolved(tmp_path, service=service, against=against)
 
     assert (spec.load.mode, spec.load.ab) == (mode, ab)
     assert spec.load.target == "http://127.0.0.1:8765"
-    assert bool(spec.remarks) == (against == Against(ref="auto") and not service)
+    assert bool(spec.remarks) == (against == AbRequest(ref="auto") and not service)
 
 
 def test_nothing_is_started_for_another_target(tmp_path: Path):
@@ -68,10 +71,10 @@ def test_nothing_is_started_for_another_target(tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"against": Against(ref="main"), "target": TARGET}, UsageError),
+        ({"against": AbRequest(ref="main"), "target": TARGET}, UsageError),
         ({"target": "http://user:word@127.0.0.1:1"}, UsageError),
         ({"target": "http://shop.example"}, TargetError),
-        ({"against": Against(url="http://shop.example")}, TargetError),
+        ({"against": AbRequest(url="http://shop.example")}, TargetError),
         ({"only": ("basket",)}, UsageError),
     ],
 )
@@ -85,7 +88,7 @@ def test_what_cannot_be_done_is_refused_before_anything_happens(
 
 
 def test_without_its_base_a_run_restarts_nothing(tmp_path: Path):
-    spec = resolving.without_base(resolved(tmp_path, against=Against(ref="auto")))
+    spec = resolving.without_base(resolved(tmp_path, against=AbRequest(ref="auto")))
 
     assert (spec.load.mode, spec.load.ab) == (Mode.HISTORY, AbPolicy())
 
@@ -101,3 +104,16 @@ def test_whether_a_run_is_saved(tmp_path: Path, environ: dict[str, str], save: b
 
     assert spec.save is expected
     assert bool(spec.why_not_saved) == (save is None and not expected)
+
+
+def test_notes_of_the_budget_file_are_said_at_the_start_and_stay_with_the_run(tmp_path: Path):
+    header = '{headers: {Authorization: "Bearer $API_TOKEN"}, request: GET /}'
+    path = tmp_path / "budgets.yaml"
+    path.write_text(FILE.replace("{request: GET /}", header), encoding="utf-8")
+    context = RunContext(root=tmp_path, environ={}, run_id="1", folder=tmp_path, revision=Revision(), versions={})
+
+    spec = resolving.resolve(RunRequest(budget=path, context=context), budgets.read(path, None))
+
+    assert len(spec.remarks) == 1
+    assert "${API_TOKEN}" in spec.remarks[0]
+    assert sending.circumstances(spec.load, Sides(target=TARGET)).warnings == spec.remarks

@@ -53,10 +53,11 @@ class DiagnoseShape(Shape):
         "/metrics",
         "http://127.0.0.1:8000/metrics",
     )
-    profile: Maybe[Literal["py-spy", "none"]] = optional(
-        "Profile the service after the second pass: which functions take the time. Default: where a request computes "
-        "more and py-spy is installed; `none`: never.",
+    profile: Maybe[Literal["py-spy", "node", "none"]] = optional(
+        "Profile the service after the second pass: which functions take the time. `py-spy` for Python, `node` for "
+        "Node. Default: where a request computes more (Python: and py-spy is installed); `none`: never.",
         "py-spy",
+        "node",
     )
     server_timing: Maybe[ServerTimingShape] = optional(
         "What the application calls the entries of its Server-Timing header.", {"total": "total", "database": "db"}

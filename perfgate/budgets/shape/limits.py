@@ -26,11 +26,11 @@ _EXAMPLES: Mapping[Unit, tuple[Json, ...]] = {
 }
 
 
-_LEAST: tuple[Json, ...] = ("90%", "90% -5pp", "-5pp", {"fail": "80%", "warn": "90%"}, NO_LIMIT)  # of shares
+_SHARE_EXAMPLES: tuple[Json, ...] = ("90%", "90% -5pp", "-5pp", {"fail": "80%", "warn": "90%"}, NO_LIMIT)  # of shares
 
 
 def _examples(metric: Metric) -> tuple[Json, ...]:
-    return _LEAST if metric.unit is Unit.RATIO and metric.higher_is_better else _EXAMPLES[metric.unit]
+    return _SHARE_EXAMPLES if metric.unit is Unit.RATIO and metric.higher_is_better else _EXAMPLES[metric.unit]
 
 
 def criteria(entry: Json, metric: Metric) -> tuple[Criterion, ...]:

@@ -102,20 +102,9 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
         raise DiagnosisError(
             "diagnose.celery on RabbitMQ needs amqp: pip install 'perfgate[rabbitmq]'", code="PG-X002"
         ) from error
-    parts = urlsplit(url)
-    is_tls = parts.scheme == "amqps"
     refusals = (amqp.AMQPError, OSError)
     try:
-        connection: Any = amqp.Connection(
-            host=f"{parts.hostname}:{parts.port or (5671 if is_tls else 5672)}",
-            userid=unquote(parts.username or "guest"),
-            password=unquote(parts.password or "guest"),
-            virtual_host=unquote(parts.path[1:]) or "/",
-            ssl=is_tls,
-            connect_timeout=TIMEOUT_S,
-            read_timeout=TIMEOUT_S,
-        )
-        connection.connect()
+        connection = _connect_to_rabbitmq(url)
     except refusals as error:
         raise DiagnosisError(
             f"diagnose.celery: cannot connect to the broker ({type(error).__name__})", code="PG-X001"
@@ -142,6 +131,24 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
             connection.close()
 
     return lambda: sum(map(length, queues)), close
+
+
+def _connect_to_rabbitmq(url: str) -> Any:
+    import amqp
+
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "amqps"
+    connection = amqp.Connection(
+        host=f"{parts.hostname}:{parts.port or (5671 if is_tls else 5672)}",
+        userid=unquote(parts.username or "guest"),
+        password=unquote(parts.password or "guest"),
+        virtual_host=unquote(parts.path[1:]) or "/",
+        ssl=is_tls,
+        connect_timeout=TIMEOUT_S,
+        read_timeout=TIMEOUT_S,
+    )
+    connection.connect()
+    return connection
 
 
 def _on_management(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callable[[], None]]:

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, database, environment, functions, services
+from perfgate.diagnose.rules import (
+    answers,
+    application,
+    connecting,
+    database,
+    database_waits,
+    environment,
+    functions,
+    memory,
+    services,
+)
 from perfgate.diagnose.rules.application import delays_others
-from perfgate.diagnose.rules.case import TINY, TURN, Case, Rule, RunMovement, cause, grew, has_moved, has_tail_moved
+from perfgate.diagnose.rules.case import (
+    CPU_TURN_S,
+    MIN_TIME_S,
+    Case,
+    Rule,
+    RunMovement,
+    cause,
+    grew,
+    has_moved,
+    has_tail_moved,
+)
+from perfgate.diagnose.rules.memory import may_leak
 from perfgate.model.diagnosis import Cause, Confidence, Layer
 
-__all__ = ["Case", "RunMovement", "delays_others", "explain"]
+__all__ = ["Case", "RunMovement", "delays_others", "explain", "may_leak"]
 
 # Counts, plans and what databases say of locks: no machine changes them.
 _COUNTS: tuple[Rule, ...] = (
@@ -26,14 +47,15 @@ _COUNTS: tuple[Rule, ...] = (
     answers.compression,
     answers.connections,
     database.scans,
-    database.locks,
+    database_waits.locks,
     application.pool,
-    database.reconnecting,
+    connecting.reconnecting,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
     services.in_turn,
+    database_waits.commits,
     database.slower,
     services.broker,
     application.serialisation,
@@ -49,8 +71,8 @@ _OWN_LAYER: tuple[Layer, ...] = (
     "serialisation",
     "network",
 )  # whose share says how much it is
-_TWICE = 2.0  # times as much CPU: no noise does that, even where the times do not show it
-_LITTLE = 0.1  # of the difference
+_MIN_CPU_FACTOR = 2.0  # times as much CPU: no noise does that, even where the times do not show it
+_MIN_OWN_SHARE = 0.1  # of the difference
 
 
 def explain(case: Case) -> tuple[Cause, ...]:
@@ -67,7 +89,7 @@ def explain(case: Case) -> tuple[Cause, ...]:
         return (machine,)
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
-    causes = _sorted(case, [*causes, *application.memory(case)])
+    causes = _sorted(case, [*causes, *memory.growth(case)])
     if not causes and (machine := environment.busy(case)):
         return (machine,)
     if not causes:
@@ -83,11 +105,11 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
     """Neither slower alone nor under load. What has been counted may still become a matter of time on a larger load."""
     every = [found for rule in _COUNTS for found in rule(case)]
     counted = [found for found in every if found.confidence == "confirmed" and _is_no_time(found)]
-    if case.grew("cpu", _TWICE, TINY):
+    if case.grew("cpu", _MIN_CPU_FACTOR, MIN_TIME_S):
         counted += [*application.serialisation(case), *application.cpu(case)]
-    if grew(case.pair("unread_loaded"), 3, TURN):  # it is others that wait: those that nobody reads meanwhile
+    if grew(case.pair("unread_loaded"), 3, CPU_TURN_S):  # it is others that wait: those that nobody reads meanwhile
         counted += application.blocking(case)
-    leaks = list(application.memory(case))
+    leaks = list(memory.growth(case))
     if counted or leaks:
         return (*(replace(found, confidence="likely") for found in counted), *leaks)
     if machine := environment.kept_from_cpu(case):
@@ -105,7 +127,7 @@ def _explains_little(case: Case, found: Cause) -> bool:
         return True  # no time at all
     if found.code == "cache-lost" or found.layer not in _OWN_LAYER or not case.knows(found.layer):
         return False
-    return case.share(found.layer) < _LITTLE
+    return case.share(found.layer) < _MIN_OWN_SHARE
 
 
 def _unexplained(case: Case) -> Cause:

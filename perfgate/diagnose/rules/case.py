@@ -11,14 +11,14 @@ from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionTime
 from perfgate.model.diagnosis import Cause, Confidence, Layer, LayerChange
 
-MANY = 5  # calls per request from which a repeated one is worth a word
-MOVED = 1.25  # times as long: less is what machines do
-TAIL_MOVED = 1.5  # times as long, of the slowest twentieth
-SAME = 1.15  # times as long: no difference
-SHARE = 0.15  # of the difference, that a layer must have to explain it
-TINY = 0.001  # s
-TURN = 0.005  # s for which a thread waits while another has its turn on the CPU
-FOLLOWS = 0.2  # of what it is slower under load: with four users the queue is at most three times the rest
+MIN_REPEATED_CALLS = 5  # calls per request from which a repeated one is worth a word
+MIN_SLOWDOWN_FACTOR = 1.25  # times as long: less is what machines do
+MIN_TAIL_SLOWDOWN_FACTOR = 1.5  # times as long, of the slowest twentieth
+MAX_EQUAL_FACTOR = 1.15  # times as long, which is no difference yet
+MIN_EXPLAINING_SHARE = 0.15  # of the difference, that a layer must have to explain it
+MIN_TIME_S = 0.001  # s: a smaller rise means nothing
+CPU_TURN_S = 0.005  # s for which a thread waits while another has its turn on the CPU
+MIN_ALONE_SHARE = 0.2  # of what it is slower under load: four users make a queue of at most three times the rest
 _TIMES = (
     "alone",
     "loaded",
@@ -42,6 +42,8 @@ _TIMES = (
     "cache_wait",
     "external_wait",
     "broker_wait",
+    "commit_wait",
+    "commit_wait_loaded",
     "database_span",
     "cache_span",
     "external_span",
@@ -108,22 +110,24 @@ class Case:
     def is_queue_symptom(self) -> bool:
         """Whether requests queue because each of them takes longer: it is slower alone too, by a good part of what it
         is slower under load. In a service that is busy for longer everybody waits for longer."""
-        is_slower = self.grew("alone", MOVED, TINY)
-        return is_slower and self.slower_alone >= FOLLOWS * max(0.0, self.growth("loaded") or 0.0)
+        is_slower = self.grew("alone", MIN_SLOWDOWN_FACTOR, MIN_TIME_S)
+        return is_slower and self.slower_alone >= MIN_ALONE_SHARE * max(0.0, self.growth("loaded") or 0.0)
 
     def with_symptoms_last(self) -> Case:
         """Layers in the order in which they explain: a queue that follows comes after what it follows from."""
         if not self.is_queue_symptom:
             return self
-        causes = [item for item in self.layers if item.layer != "queue" and self.share(item.layer) >= SHARE]
+        causes = [
+            item for item in self.layers if item.layer != "queue" and self.share(item.layer) >= MIN_EXPLAINING_SHARE
+        ]
         others = [item for item in self.layers if item not in causes]
         return replace(self, layers=(*causes, *others))
 
     def takes(self, seconds: float | None, *, loaded: bool = False) -> bool:
         """Whether so many seconds explain a good part of the difference, alone or (`loaded`) under load."""
-        is_loaded = loaded or self.slower_alone <= TINY  # as fast as before alone
+        is_loaded = loaded or self.slower_alone <= MIN_TIME_S  # as fast as before alone
         whole = (self.growth("loaded") or 0.0) if is_loaded else self.slower_alone
-        return seconds is not None and seconds > 0 and seconds >= 2 * SHARE * whole
+        return seconds is not None and seconds > 0 and seconds >= 2 * MIN_EXPLAINING_SHARE * whole
 
     def with_tails(self) -> Case:
         """The slowest requests instead of the usual ones, where only they are slower."""
@@ -175,8 +179,8 @@ def has_moved(case: Case) -> bool:
     if case.base is None:
         return True
     names = ("alone", "loaded")
-    return any(_is_slower(case, name, MOVED) for name in names) or all(
-        _is_slower(case, name, MOVED, odd_rounds=1) for name in names
+    return any(_is_slower(case, name, MIN_SLOWDOWN_FACTOR) for name in names) or all(
+        _is_slower(case, name, MIN_SLOWDOWN_FACTOR, odd_rounds=1) for name in names
     )
 
 
@@ -184,7 +188,7 @@ def has_tail_moved(case: Case) -> bool:
     """Whether the slowest requests are slower, by more than one that waits for its turn on a busy CPU, and more than
     those of the control."""
     return any(
-        _is_slower(case, name, TAIL_MOVED, least=TURN) and not _has_control_moved(case, name)
+        _is_slower(case, name, MIN_TAIL_SLOWDOWN_FACTOR, least=CPU_TURN_S) and not _has_control_moved(case, name)
         for name in ("alone_tail", "loaded_tail")
     )
 
@@ -197,7 +201,7 @@ def _has_control_moved(case: Case, name: str) -> bool:
     return bool(before and after) and after / before >= own**0.5
 
 
-def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0, least: float = TINY) -> bool:
+def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0, least: float = MIN_TIME_S) -> bool:
     before, now = case.pair(name)
     if case.base is None or before is None or now is None:
         return False
@@ -212,7 +216,7 @@ def is_in_each_round(base: PassFacts, head: PassFacts, name: str, odd_rounds: in
     rounds = list(zip(base.rounds.get(name, ()), head.rounds.get(name, ()), strict=False))
     slower = sum(later > earlier for earlier, later in rounds)
     return slower >= len(rounds) - max(
-        odd_rounds, now > 2 * MOVED * before
+        odd_rounds, now > 2 * MIN_SLOWDOWN_FACTOR * before
     )  # one round may be odd where the difference is plain
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from perfgate.diagnose import profile
-from perfgate.diagnose.rules.case import TINY, Case, cause, ms
+from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, ms
 from perfgate.model.diagnosis import Cause
 
 MAX_FUNCTIONS = 3
-LEAST = 0.15  # of the CPU that a request takes more
+MIN_CPU_SHARE = 0.15  # of the CPU that a request takes more
 
 
 def named(case: Case) -> list[profile.FunctionGrowth]:
     """The functions whose CPU per request grew, the one that explains most first."""
-    before = case.base.functions if case.base else case.usual_functions
+    return list(profile.grown(_usual(case), case.head.functions, _least(case))[:MAX_FUNCTIONS])
+
+
+def _usual(case: Case) -> Sequence[profile.FunctionTime]:
+    return case.base.functions if case.base else case.usual_functions
+
+
+def _least(case: Case) -> float:
+    """Seconds per request, of which less is no explanation."""
     grown = (case.growth("cpu_loaded") or case.growth("cpu") or 0.0) if case.base else case.head.cpu or 0.0
-    return list(profile.grown(before, case.head.functions, max(TINY / 2, LEAST * grown))[:MAX_FUNCTIONS])
+    return max(MIN_TIME_S / 2, MIN_CPU_SHARE * grown)
 
 
 def described(found: profile.FunctionGrowth, *, compared: bool) -> str:
@@ -25,7 +33,19 @@ def described(found: profile.FunctionGrowth, *, compared: bool) -> str:
 
 
 def evidence(case: Case) -> list[str]:
-    return [described(item, compared=case.base is not None) for item in named(case)]
+    found = named(case)
+    garbage = () if any(item.function.key == profile.COLLECTOR for item in found) else _collecting(case)
+    return [*(described(item, compared=case.base is not None) for item in found), *garbage]
+
+
+def _collecting(case: Case) -> Iterator[str]:
+    """More garbage: what computes allocates more."""
+    before, now = (
+        sum(item.seconds for item in functions if item.key == profile.COLLECTOR)
+        for functions in (_usual(case), case.head.functions)
+    )
+    if case.base is not None and now - before >= _least(case):
+        yield f"the garbage collector takes {ms(now)} per request instead of {ms(before)}: more is allocated"
 
 
 def hot(case: Case) -> Iterator[Cause]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules.case import MANY, SAME, SHARE, TINY, Case, cause, counted, grew, kb, ms, number, peers_of
+from perfgate.diagnose.rules import connecting
+from perfgate.diagnose.rules.case import (
+    MAX_EQUAL_FACTOR,
+    MIN_EXPLAINING_SHARE,
+    MIN_REPEATED_CALLS,
+    MIN_TIME_S,
+    Case,
+    cause,
+    counted,
+    grew,
+    kb,
+    ms,
+    number,
+    peers_of,
+)
 from perfgate.model.diagnosis import Cause, Layer
 
-PILES = 0.2  # jobs per request by which a queue grows that is not kept up with
-LEAST_SIDE_BY_SIDE = 1.8  # messages per request, of which two can be under way at once
-OVERLAP = 1.3  # under way at once, on average of the time in which one is
-RARE = 0.2  # keys per request that are missing anyway
-COLD = 0.1  # of the hits, at most which a cache counts as gone
+MIN_QUEUE_GROWTH_JOBS = 0.2  # jobs per request by which a queue grows that is not kept up with
+MIN_PARALLEL_MESSAGES = 1.8  # messages per request, of which two can be under way at once
+MIN_CONCURRENCY = 1.3  # messages under way at once, on average of the time in which one is
+MAX_USUAL_MISSES = 0.2  # keys per request that are missing anyway
+MAX_COLD_HIT_SHARE = 0.1  # of the earlier hits, at most which a cache counts as gone
 
 
 def cache_lost(case: Case) -> Iterator[Cause]:
@@ -19,7 +33,7 @@ def cache_lost(case: Case) -> Iterator[Cause]:
         before, now = case.pair(name)
         if before is None or now is None or (name == "cache_hits" and _hits_as_often(case)):
             continue
-        is_gone = before >= 0.2 and now <= COLD * before
+        is_gone = before >= 0.2 and now <= MAX_COLD_HIT_SHARE * before
         if is_gone or before - now >= 0.5:  # fewer hits may be a cache that is still cold: a slow side fills it later
             sentence = f"{now:.0%} {what} instead of {before:.0%}"
             yield cause("cache-lost", "confirmed" if is_gone else "likely", sentence)
@@ -31,7 +45,7 @@ def cache_lost(case: Case) -> Iterator[Cause]:
         return
     for name in ("cache_calls", "cache_messages"):
         before, now = case.pair(name)
-        if before is not None and now is not None and before >= 0.5 and now <= COLD * before:
+        if before is not None and now is not None and before >= 0.5 and now <= MAX_COLD_HIT_SHARE * before:
             sentence = (
                 f"{counted(now, 'cache command')} per request instead of {number(before)}: it is not asked any more"
             )
@@ -46,10 +60,10 @@ def _missed(case: Case) -> tuple[float, float] | None:
     """Keys per request that are looked up in vain, base and head, where they were there before: one that is never found
     beside many that are changes the share of hits but little."""
     (lookups, more), (before, now) = case.pair("cache_lookups"), case.pair("cache_hits")
-    if lookups is None or more is None or before is None or now is None or more > SAME * lookups:
+    if lookups is None or more is None or before is None or now is None or more > MAX_EQUAL_FACTOR * lookups:
         return None
     missed = lookups * (1 - before), more * (1 - now)
-    return missed if missed[0] <= RARE and missed[1] - missed[0] >= 0.5 else None
+    return missed if missed[0] <= MAX_USUAL_MISSES and missed[1] - missed[0] >= 0.5 else None
 
 
 def _hits_as_often(case: Case) -> bool:
@@ -63,8 +77,10 @@ def _hits_as_often(case: Case) -> bool:
 def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
     if None in calls:
+        if connecting.is_reconnecting(case, "cache"):
+            return  # messages of connections that are opened
         calls = case.pair("cache_messages")
-    if grew(calls, 2, 3) and (calls[1] or 0) >= MANY:
+    if grew(calls, 2, 3) and (calls[1] or 0) >= MIN_REPEATED_CALLS:
         sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}"
         yield cause("cache-repeated", "confirmed", sentence)
         return
@@ -73,10 +89,20 @@ def cache_calls(case: Case) -> Iterator[Cause]:
         sentence = f"{kb(size[1])} from the cache per request instead of {kb(size[0])}"
         yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
         return
+    gain = _more_calls(case)
+    if grew(calls, 1.2, 0.5) and case.takes(gain):
+        sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}, {ms(gain)} more"
+        yield cause("cache-repeated", "likely", sentence, peers_of(case, "cache"))
+        return
+    own = case.pair("cache_seconds")
+    if grew(own, 2, MIN_TIME_S) and case.takes(case.growth("cache_seconds")):
+        sentence = f"the cache itself takes {ms(own[1])} per request instead of {ms(own[0])}"
+        yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
+        return
     each = case.pair("cache_call_seconds")
-    if grew(each, 1.5, TINY / 4) and case.share("cache") >= SHARE:
+    if grew(each, 1.5, MIN_TIME_S / 4) and case.share("cache") >= MIN_EXPLAINING_SHARE:
         yield cause("cache-slower", "confirmed", f"{ms(each[1])} per cache command instead of {ms(each[0])}")
-    elif case.grew("cache_wait", 1.5, TINY) and case.takes(case.growth("cache_wait")):
+    elif case.grew("cache_wait", 1.5, MIN_TIME_S) and case.takes(case.growth("cache_wait")):
         waits = case.pair("cache_wait")
         if _waits_for_job(case):
             sentence = f"a request waits {ms(waits[1])} for a job's result instead of {ms(waits[0])}"
@@ -85,6 +111,14 @@ def cache_calls(case: Case) -> Iterator[Cause]:
             return
         sentence = f"a request waits {ms(waits[1])} for the cache instead of {ms(waits[0])}"
         yield cause("cache-slower", "likely", sentence, peers_of(case, "cache"))
+
+
+def _more_calls(case: Case) -> float | None:
+    """Seconds per request that calls of the cache take which were not sent before, each as quick as those that were."""
+    calls, each = case.pair("cache_calls"), case.pair("cache_call_seconds")
+    if None in (*calls, *each) or grew(each, 1.5, MIN_TIME_S / 4):
+        return None
+    return (calls[1] or 0.0) * (each[1] or 0.0) - (calls[0] or 0.0) * (each[0] or 0.0)
 
 
 def _waits_for_job(case: Case) -> bool:
@@ -105,12 +139,12 @@ def in_turn(case: Case) -> Iterator[Cause]:
         messages, waits, spans = (case.pair(f"{kind}_{name}") for name in ("messages", "wait", "span"))
         beside = [wait / span if wait and span else 1.0 for wait, span in zip(waits, spans, strict=True)]
         if (
-            grew(spans, 1.3, 2 * TINY)
+            grew(spans, 1.3, 2 * MIN_TIME_S)
             and case.takes(case.growth(f"{kind}_span"))
-            and (messages[0] or 0) >= LEAST_SIDE_BY_SIDE
+            and (messages[0] or 0) >= MIN_PARALLEL_MESSAGES
             and not grew(messages, 1.3, 0.5)
-            and not grew(waits, 1.3, TINY)  # all waits together stay, and only the span grows
-            and beside[0] >= OVERLAP
+            and not grew(waits, 1.3, MIN_TIME_S)  # all waits together stay, and only the span grows
+            and beside[0] >= MIN_CONCURRENCY
             and beside[1] <= 1 + (beside[0] - 1) / 2
         ):
             sentence = (
@@ -130,19 +164,21 @@ def external(case: Case) -> Iterator[Cause]:
         sentence = f"{counted(calls[1], 'call')} of other services per request instead of {number(calls[0])}"
         yield cause(
             "external-repeated",
-            "confirmed" if took or case.share("external") >= SHARE else "likely",
+            "confirmed" if took or case.share("external") >= MIN_EXPLAINING_SHARE else "likely",
             sentence,
             evidence,
         )
     elif any(found.layer == "external" for found in in_turn(case)):
         return  # each of them takes as long as before
-    elif grew(seconds, 1.3, TINY) and (case.share("external") >= SHARE or took):
+    elif connecting.is_reconnecting(case, "external"):
+        return  # handshakes are messages, and time
+    elif grew(seconds, 1.3, MIN_TIME_S) and (case.share("external") >= MIN_EXPLAINING_SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
     elif calls[1] is None and grew(messages, 1.5, 0.9) and took:
         sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "confirmed", sentence, evidence)
-    elif grew(waits, 1.3, TINY) and case.takes(case.growth("external_wait")):
+    elif grew(waits, 1.3, MIN_TIME_S) and case.takes(case.growth("external_wait")):
         sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
     elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5:
@@ -155,7 +191,7 @@ def backlog(case: Case) -> Iterator[Cause]:
     """Jobs that pile up, whether or not anybody waits for them."""
     more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
     before, _ = case.pair("queue_growth_loaded")
-    if more is not None and more >= PILES and more >= 2 * max(before or 0.0, 0.0):
+    if more is not None and more >= MIN_QUEUE_GROWTH_JOBS and more >= 2 * max(before or 0.0, 0.0):
         instead = f" instead of {number(max(before, 0.0))}" if before is not None else ""
         sentence = (
             f"{counted(more, 'job')} more wait in the queue after each request{instead}, {number(waiting)} in all"
@@ -168,6 +204,6 @@ def broker(case: Case) -> Iterator[Cause]:
     if any(backlog(case)):
         return
     waits = case.pair("broker_wait")
-    if grew(waits, 1.5, TINY) and case.takes(case.growth("broker_wait")):
+    if grew(waits, 1.5, MIN_TIME_S) and case.takes(case.growth("broker_wait")):
         sentence = f"a request waits {ms(waits[1])} for the message broker instead of {ms(waits[0])}"
         yield cause("backlog", "likely", sentence, peers_of(case, "broker"))

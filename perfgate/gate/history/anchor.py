@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from perfgate.gate.history.baseline import comparable
+from perfgate.gate.history.baseline import is_comparable
 from perfgate.model.budget_file import Anchor, Budget, Criterion, Kind
 from perfgate.model.metric import METRICS
 from perfgate.model.run import PastRun, Run
@@ -23,7 +23,7 @@ def choose_anchor(run: Run, anchored: Sequence[PastRun], baseline: Baseline) -> 
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
     earlier: dict[tuple[str, str], tuple[tuple[PastRun, ...], ...]] = {}
     for endpoint in run.endpoints:
-        here = [past for past in anchored if past.run.id != run.id and comparable(past.run, run, endpoint.name)]
+        here = [past for past in anchored if past.run.id != run.id and is_comparable(past.run, run, endpoint.name)]
         results = {past.run.id: {item.name: item.metrics for item in past.run.endpoints} for past in here}
         for metric in endpoint.metrics:
             key = (endpoint.name, metric)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from perfgate.gate.history.baseline import comparable
+from perfgate.gate.history.baseline import is_comparable
 from perfgate.model.revision import FORK_SEPARATOR
 from perfgate.model.run import PastRun, Run
 from perfgate.text.plurals import counted
@@ -21,7 +21,7 @@ def elsewhere(run: Run, past_runs: Sequence[PastRun], branch: str) -> str:
         and FORK_SEPARATOR not in past.run.branch
         and past.run.id != run.id
         and not past.run.arms
-        and any(comparable(past.run, run, name) for name in names)
+        and any(is_comparable(past.run, run, name) for name in names)
     )
     if not others:
         return ""
@@ -42,7 +42,7 @@ def moved(run: Run, past_runs: Sequence[PastRun]) -> str:
     have been moved from there. Empty if there is none."""
     names = [endpoint.name for endpoint in run.endpoints]
     for past in past_runs:
-        if not past.run.arms and any(comparable(past.run, run, name) for name in names):
+        if not past.run.arms and any(is_comparable(past.run, run, name) for name in names):
             return (
                 f"comparable runs are on record of {past.run.file}, which is gone: if it was moved here, "
                 f"`name: {past.run.name}` goes on with them."

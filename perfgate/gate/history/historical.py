@@ -47,7 +47,7 @@ class ChangeTest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class MetricSeries:
     """All there is to see of one metric, by endpoint: the metric itself and the median."""
 
     table: SeriesTable
@@ -60,7 +60,7 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
     (overdispersed.py)."""
     results = by_name(baseline)
     now = results_by_name(run)
-    sights: dict[tuple[str, str], Sight] = {}
+    sights: dict[tuple[str, str], MetricSeries] = {}
     comparisons = {}
     for key, question in tests.items():
         if not has_baseline(baseline, key):
@@ -87,18 +87,18 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
     return comparisons
 
 
-def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> Sight:
+def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> MetricSeries:
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
     if METRICS[metric].is_helped_by_median:
         medians = estimates_of(table(run, baseline, results, metric, "p50", kind), run)
-    return Sight(table=itself, estimates=estimates_of(itself, run), medians=medians)
+    return MetricSeries(table=itself, estimates=estimates_of(itself, run), medians=medians)
 
 
 class _SeriesComparison:
     """What one series' estimates come to. Logarithms of the metric become worsenings, as ratios."""
 
-    def __init__(self, sight: Sight, key: Key, run: Run, question: ChangeTest) -> None:
+    def __init__(self, sight: MetricSeries, key: Key, run: Run, question: ChangeTest) -> None:
         self.sight, self.run, self.question = sight, run, question
         self.endpoint, self.metric = key
         self.better = METRICS[self.metric].higher_is_better

@@ -27,7 +27,7 @@ from perfgate.stats.multiplicity import benjamini_hochberg, holm
 K = TypeVar("K", bound=Hashable)
 
 ERRORS = "errors"
-RESTARTS = 3  # of both services, from which luck of an instance (memory layout, order of start) averages out
+MIN_RESTARTS = 3  # of both services, from which luck of an instance (memory layout, order of start) averages out
 USUAL_LIMIT = 0.10  # where no budget gives one
 WATCH_FALSE_SHARE = 0.10  # share of the watch list that may be chance
 
@@ -176,7 +176,7 @@ def _in_history(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) -
 
 def _in_arms(run: Run, now: Mapping[str, EndpointResult], tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
     base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints if endpoint.name not in run.arms[0].absent}
-    margin = MARGIN_RESTARTED if run.restarts >= RESTARTS else MARGIN
+    margin = MARGIN_RESTARTED if run.restarts >= MIN_RESTARTS else MARGIN
     comparisons: dict[Key, Comparison] = {}
     for (name, metric), question in tests.items():
         if name not in base or metric not in base[name].metrics:

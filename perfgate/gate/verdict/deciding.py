@@ -32,11 +32,11 @@ class Weighed:
     adjusted_better: float
 
     @property
-    def worse(self) -> bool:
+    def is_worse(self) -> bool:
         return self.adjusted_worse < ALPHA or (self.comparison.exact and self.comparison.change > 0)
 
     @property
-    def better(self) -> bool:
+    def is_better(self) -> bool:
         return self.adjusted_better < ALPHA or (self.comparison.exact and self.comparison.change < 0)
 
 
@@ -52,9 +52,9 @@ def relative(
     change, estimate = weighed.comparison.change, weighed.comparison.estimate
     is_share = weighed.comparison.is_difference and not weighed.comparison.exact
     enough = not is_share or change * requests >= MIN_EXTRA_FAILURES
-    if change > 0 and estimate >= threshold and weighed.worse and enough:
-        return broken(criterion.severity)
-    if change < 0 and -estimate >= threshold and weighed.better:
+    if change > 0 and estimate >= threshold and weighed.is_worse and enough:
+        return outcome_when_broken(criterion.severity)
+    if change < 0 and -estimate >= threshold and weighed.is_better:
         return Outcome.IMPROVED
     return Outcome.PASS if _is_kept(weighed.comparison, threshold, sensitivity) else Outcome.INCONCLUSIVE
 
@@ -98,8 +98,8 @@ def absolute(
         return Outcome.PASS, check  # "nothing may fail" is about this run: no number of requests would bound it at 0
     if check.standing is Standing.UNDECIDED:
         return Outcome.INCONCLUSIVE, check
-    return (Outcome.PASS if check.standing is Standing.KEPT else broken(criterion.severity)), check
+    return (Outcome.PASS if check.standing is Standing.KEPT else outcome_when_broken(criterion.severity)), check
 
 
-def broken(severity: Severity) -> Outcome:
+def outcome_when_broken(severity: Severity) -> Outcome:
     return Outcome.FAIL if severity is Severity.FAIL else Outcome.WARN

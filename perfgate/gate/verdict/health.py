@@ -63,7 +63,6 @@ class Doubt:
 
 def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
     """What speaks against judging this budget by this run, worst first."""
-    generator = run.generator
     result = results_by_name(run).get(budget.endpoint)
     if run.interrupted:
         yield Doubt(text="the run was interrupted; measure again", outcomes=UNBROKEN, reason="ended-early")
@@ -76,6 +75,15 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         yield from _failing_base(budget, run)
         yield from _failing(budget, result) if result is not None else ()
         return
+    yield from _missing_starts(run)
+    yield from _of_metric(budget, run, result)
+    yield from _unsent(run)
+    yield from _cut_short(run)
+
+
+def _missing_starts(run: Run) -> Iterator[Doubt]:
+    """The load was another one than planned."""
+    generator = run.generator
     if generator.without_rows > (1 - MIN_STARTED_SHARE) * generator.due:
         left_out = counted(generator.without_rows, "iteration")
         yield Doubt(
@@ -88,7 +96,11 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
         )
     elif generator.workers_lost and not generator.due:
         yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
-    metric = METRICS[budget.metric]
+
+
+def _of_metric(budget: Budget, run: Run, result: EndpointResult | None) -> Iterator[Doubt]:
+    """What the load generator's health, failures and dropped arrivals say against this metric."""
+    generator, metric = run.generator, METRICS[budget.metric]
     if metric.is_latency:
         if result is not None:
             yield from _late(budget, run, result)
@@ -104,10 +116,13 @@ def doubts(budget: Budget, run: Run) -> Iterator[Doubt]:
             text=f"{generator.dropped:,} arrivals found no free virtual user; allow more: load.max_users, maxVUs of k6",
             outcomes=UNBROKEN,
         )
-    yield from _unsent(run)
+
+
+def _cut_short(run: Run) -> Iterator[Doubt]:
     if is_broken_off(run):
+        raised = counted(run.generator.exceptions, "exception")
         yield Doubt(
-            text=f"the scenarios raised {counted(generator.exceptions, 'exception')}, and what would have followed was "
+            text=f"the scenarios raised {raised}, and what would have followed was "
             "not sent; mend them (the warnings have the messages, locust.log the tracebacks)",
             outcomes=UNBROKEN,
             reason="scenario-exceptions",

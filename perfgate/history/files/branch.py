@@ -34,14 +34,14 @@ def files(url: str, *, root: Path, environ: Mapping[str, str]) -> Files:
             code="PG-H001",
         )
     repository = environ.get("GITHUB_REPOSITORY", "")
-    if repository and not remote and not _in_repository(root, environ):
+    if repository and not remote and not _is_in_repository(root, environ):
         from perfgate.history.files.github import GithubFiles
 
         return GithubFiles(repository, branch, environ=environ)
     return DataBranch(branch, remote=remote, folder=root, environ=environ)
 
 
-def _in_repository(folder: Path, environ: Mapping[str, str]) -> bool:
+def _is_in_repository(folder: Path, environ: Mapping[str, str]) -> bool:
     """Whether the folder is in a repository, also where git refuses to look into it: then it says why."""
     try:
         git.run("rev-parse", "--git-dir", folder=folder, environ=git.environment(environ))

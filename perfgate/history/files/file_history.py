@@ -228,7 +228,9 @@ class FileHistory:
         label = listing.labels.get(run_id)
         if label is None:
             return contents.of_run(past_run, packed, compress=self._files.compress) | text
-        if not labels.is_path_of(label.path, past_run) or not documents.same(self._whole(listing, run_id), past_run):
+        if not labels.is_path_of(label.path, past_run) or not documents.is_same_run(
+            self._whole(listing, run_id), past_run
+        ):
             raise ConflictError(
                 f"{self._files.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",

@@ -50,7 +50,7 @@ class SqlHistory:
             connection.execute(sa.insert(DISTRIBUTIONS).values(run=run_id, document=packed.distributions))
             if past_run.run.arms:
                 connection.execute(sa.insert(AB_RUNS).values(run=run_id))
-        elif not documents.same(stored, past_run):
+        elif not documents.is_same_run(stored, past_run):
             raise ConflictError(
                 f"{self._database.place} has another run {run_id}",
                 hint="Stored runs never change: keep the one that is there, or delete it first.",

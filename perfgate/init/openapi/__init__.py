@@ -16,7 +16,16 @@ from perfgate.init.openapi.references import References
 from perfgate.init.openapi.security import credentials, schemes_of
 from perfgate.init.openapi.values import ExampleValues, NoValueError
 from perfgate.init.openapi.walking import Walk, value_names, walks
-from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, FileProposal, InitSource, Json, Omission, Wish
+from perfgate.init.proposal import (
+    NOT_SAFE,
+    SAFE_METHODS,
+    Endpoint,
+    FileProposal,
+    InitSource,
+    Json,
+    Omission,
+    ProposalOptions,
+)
 from perfgate.model.errors import UsageError
 
 LOCAL = "http://127.0.0.1:8000"
@@ -39,7 +48,7 @@ class _Converted:
         return {operation.path for operation in self.endpoints if operation.method == "GET"}
 
 
-def convert(source: InitSource, wish: Wish) -> FileProposal:
+def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     document = source.document
     references = References(document)
     every = tuple(operations(document, references))
@@ -48,12 +57,12 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
             f"{source.name} describes no operation", hint="an OpenAPI document has them under `paths`", code="PG-N003"
         )
     known = links(every, references)
-    converted = _converted(every, known, document, wish)
+    converted = _converted(every, known, document, options)
     while lost := [prefix for prefix, link in known.items() if link.list_path not in converted.lists]:
         known = {prefix: link for prefix, link in known.items() if prefix not in lost}
-        converted = _converted(every, known, document, wish)
+        converted = _converted(every, known, document, options)
     walked = walks(tuple(converted.endpoints), known)
-    target, note = _target(document, wish)
+    target, note = _target(document, options)
     endpoints = _with_captures(converted.endpoints, walked, known, value_names(every, known))
     names = naming.UniqueNames([endpoint.name for endpoint in endpoints.values()])
     return FileProposal(
@@ -66,7 +75,9 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     )
 
 
-def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: Json, wish: Wish) -> _Converted:
+def _converted(
+    every: Sequence[Operation], known: Mapping[str, Link], document: Json, options: ProposalOptions
+) -> _Converted:
     references = References(document)
     values, schemes, names = ExampleValues(references), schemes_of(document, references), naming.UniqueNames()
     holes = value_names(every, known)
@@ -76,7 +87,7 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
     uses = Counter(operation.name for operation in every)
     for operation in every:
         what = f"{operation.method} {operation.path}"
-        if why := _why_not(operation, wish):
+        if why := _why_not(operation, options):
             omissions.append(Omission(what, why))
             continue
         access = credentials(operation.security, schemes)
@@ -92,10 +103,10 @@ def _converted(every: Sequence[Operation], known: Mapping[str, Link], document: 
     return _Converted(endpoints=endpoints, omissions=tuple(omissions), variables=variables)
 
 
-def _why_not(operation: Operation, wish: Wish) -> str:
+def _why_not(operation: Operation, options: ProposalOptions) -> str:
     if operation.method == "TRACE":
         return "TRACE is not sent by perfgate"
-    if operation.method not in SAFE_METHODS and not wish.unsafe:
+    if operation.method not in SAFE_METHODS and not options.unsafe:
         return NOT_SAFE
     if _is_endless(operation):
         return "its answer is a stream without an end"
@@ -128,14 +139,14 @@ def _with_captures(
     }
 
 
-def _target(document: Mapping[str, Json], wish: Wish) -> tuple[str, str]:
+def _target(document: Mapping[str, Json], options: ProposalOptions) -> tuple[str, str]:
     """The URL that load goes to, and a note where the document names another one."""
     url = _server(document)
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
-    if wish.target:
-        has_path = urlsplit(wish.target).path.rstrip("/")
-        return (wish.target.rstrip("/") if has_path else wish.target.rstrip("/") + path), ""
+    if options.target:
+        has_path = urlsplit(options.target).path.rstrip("/")
+        return (options.target.rstrip("/") if has_path else options.target.rstrip("/") + path), ""
     if _is_local(parts.hostname or ""):
         return url.rstrip("/"), ""
     note = f"The document's server is {url}: to load that, name it as `target` and under `allow`."

@@ -25,7 +25,7 @@ class Sent:
     content_type: str = ""
 
 
-def sent(bodies: tuple[BodySchema, ...], values: ExampleValues) -> Sent | None:
+def request_body(bodies: tuple[BodySchema, ...], values: ExampleValues) -> Sent | None:
     """The body in the first media type that can be sent; None where it may be left out. Raises NoValueError."""
     failure = ""
     for body in sorted(bodies, key=_rank):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfgate.init import naming, templating
-from perfgate.init.openapi.bodies import Sent, sent
+from perfgate.init.openapi.bodies import Sent, request_body
 from perfgate.init.openapi.captures import HOLE
 from perfgate.init.openapi.operations import Operation, Parameter
 from perfgate.init.openapi.security import Credentials
@@ -42,7 +42,7 @@ def build(
     pairs += [(encoded(key), hole) for key, hole in access.query.items()]
     if cookies:
         headers["Cookie"] = "; ".join(cookies)
-    body = sent(operation.bodies, values) if operation.method not in ("GET", "HEAD") else None
+    body = request_body(operation.bodies, values) if operation.method not in ("GET", "HEAD") else None
     return Endpoint(
         name=name,
         method=operation.method,

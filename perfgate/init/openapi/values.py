@@ -31,9 +31,9 @@ class ExampleValues:
         for example in examples:
             if is_valid(example, node, self.references):
                 return example
-        return self.made(node)
+        return self.make(node)
 
-    def made(self, node: Json, depth: int = 0) -> Json:
+    def make(self, node: Json, depth: int = 0) -> Json:
         """A value for the schema. Raises NoValueError."""
         if depth > MAX_DEPTH:
             raise NoValueError("its schema is nested without an end")
@@ -44,7 +44,7 @@ class ExampleValues:
         raise NoValueError("no value for its schema could be made")
 
     def _candidates(self, schema: Schema, depth: int) -> Iterator[Json]:
-        yield from written(schema)
+        yield from stated_values(schema)
         if isinstance(schema.get("enum"), list):
             yield from schema["enum"]
         merged = self._merged(schema)
@@ -53,7 +53,7 @@ class ExampleValues:
             for branch in branches if isinstance(branches, list) else ():
                 yield from self._of_branch(merged, key, branch, depth)
         if merged is not schema:
-            yield from written(merged)
+            yield from stated_values(merged)
         types = types_of(merged) or (_guessed(merged),)
         for name in types:
             try:
@@ -67,7 +67,7 @@ class ExampleValues:
         """Values of the schema with one of its alternatives chosen."""
         rest = {name: value for name, value in merged.items() if name != key}
         try:
-            yield self.made(self._merged({"allOf": [rest, branch]}), depth + 1)
+            yield self.make(self._merged({"allOf": [rest, branch]}), depth + 1)
         except NoValueError:
             return
 
@@ -103,10 +103,10 @@ class ExampleValues:
         items = schema.get("items", {})
         if not number:
             try:
-                return [self.made(items, depth + 1)] if schema.get("maxItems") != 0 else []
+                return [self.make(items, depth + 1)] if schema.get("maxItems") != 0 else []
             except NoValueError:
                 return []
-        first = self.made(items, depth + 1)
+        first = self.make(items, depth + 1)
         if number == 1 or schema.get("uniqueItems") is not True:
             return [first] * number
         others = [value for value in self._several(items, first) if value != first]
@@ -130,18 +130,18 @@ class ExampleValues:
         known = properties if isinstance(properties, dict) else {}
         required = schema.get("required")
         needed = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
-        least = {name: self.made(known.get(name, {}), depth + 1) for name in needed}
+        least = {name: self.make(known.get(name, {}), depth + 1) for name in needed}
         yield least | self._exemplary(known, least)
         yield least
         for name, inner in known.items():
             if name not in least:
                 try:
-                    least = {**least, name: self.made(inner, depth + 1)}
+                    least = {**least, name: self.make(inner, depth + 1)}
                 except NoValueError:
                     continue
                 yield least
         more = schema.get("additionalProperties")
-        yield {**least, "key": self.made(more if isinstance(more, dict) else {}, depth + 1)}
+        yield {**least, "key": self.make(more if isinstance(more, dict) else {}, depth + 1)}
 
     def _exemplary(self, known: Mapping[str, Json], least: Mapping[str, Json]) -> dict[str, Json]:
         """The optional properties that have an example of their own."""
@@ -150,14 +150,14 @@ class ExampleValues:
             schema = self.references.resolve(node)
             if name in least or schema.get("readOnly") is True:
                 continue
-            for example in written({key: value for key, value in schema.items() if key != "default"}):
+            for example in stated_values({key: value for key, value in schema.items() if key != "default"}):
                 if example is not None and is_valid(example, schema, self.references):
                     shown[name] = example
                     break
         return shown
 
 
-def written(schema: Schema) -> Iterator[Json]:
+def stated_values(schema: Schema) -> Iterator[Json]:
     """What the schema itself shows: its example, examples, constant and default."""
     for key in ("const", "example"):
         if key in schema:

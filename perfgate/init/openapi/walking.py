@@ -11,7 +11,7 @@ from perfgate.init.openapi.operations import Operation
 from perfgate.init.proposal import Endpoint, ProposedJourney
 
 MAX_STEPS = 8  # that need ids, in one journey
-LAST = ("DELETE",)  # after everything else
+LAST_METHODS = ("DELETE",)  # after everything else
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def walks(operations: Sequence[Operation], known: Mapping[str, Link]) -> list[Wa
     for chain, members in chains.items():
         way = tuple(lists[usable[prefix].list_path] for prefix in chain)
         leaves = [member for member in members if member.method != "GET" or member.path not in inner]
-        leaves.sort(key=lambda item: item.method in LAST)
+        leaves.sort(key=lambda item: item.method in LAST_METHODS)
         made += [
             Walk(lists=way, operations=tuple(leaves[start : start + MAX_STEPS]), prefixes=chain)
             for start in range(0, len(leaves), MAX_STEPS)

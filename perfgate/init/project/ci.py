@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from perfgate.model.errors import UsageError
 
-USUAL = "budgets.yaml"
+USUAL_FILE = "budgets.yaml"
 USUAL_BRANCH = "main"
 GITLAB, GITLAB_APART = PurePosixPath(".gitlab-ci.yml"), PurePosixPath(".gitlab/perfgate.yml")
 GITHUB = PurePosixPath(".github/workflows/performance.yml")
@@ -16,7 +16,7 @@ KINDS = ("github", "gitlab")
 
 
 def workflow(
-    kind: str, *, has_gitlab_file: bool, budget: str = USUAL, branch: str = ""
+    kind: str, *, has_gitlab_file: bool, budget: str = USUAL_FILE, branch: str = ""
 ) -> tuple[PurePosixPath, str, str]:
     """Path, text, and what is still to do by hand. Raises UsageError for another CI service.
 
@@ -35,11 +35,11 @@ def workflow(
             text = text.replace("pushes to main", f"pushes to {branch}")
             text = text.replace(f"branches: [{USUAL_BRANCH}]", f"branches: [{json.dumps(branch)}]")
         step = "      - uses: OWNER/perfgate@v1\n"
-        if budget != USUAL:
+        if budget != USUAL_FILE:
             text = text.replace(f"{step}        with:\n", f"{step}        with:\n          budget: {budget}\n")
             text = text.removesuffix(step) + f"{step}        with:\n          budget: {budget}\n"
         return GITHUB, text, "In it, replace OWNER by where you have perfgate from."
-    text = text.replace(f"--budget {USUAL}", f"--budget {budget}")
+    text = text.replace(f"--budget {USUAL_FILE}", f"--budget {budget}")
     hint = "In it, replace OWNER by where you have perfgate from. The variable PERFGATE_GITLAB_TOKEN lets it comment."
     if has_gitlab_file:
         return GITLAB_APART, text, f"{hint} Include it in .gitlab-ci.yml: include: [{{local: {GITLAB_APART}}}]"

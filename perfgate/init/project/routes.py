@@ -30,7 +30,7 @@ _MADE = re.compile(
 )
 _ROOT = re.compile(r"(require\(['\"](express|fastify)['\"]\)|express|fastify|Fastify|Koa|Hono|restify\.createServer)$")
 _ROUTER = re.compile(r"(^|\.)Router$|^(Koa)?Router$")
-_USUAL = ("app", "server", "router", "routes", "fastify", "instance", "api")  # parameters of plug-ins
+_USUAL_ROUTERS = ("app", "server", "router", "routes", "fastify", "instance", "api")  # parameters of plug-ins
 _CLIENTS = ("instance", "api")  # of them: what an HTTP client is called as well, where a file imports it
 _ROUTE = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*(?P<method>{METHODS})\s*(?:<[^()\n]*>)?\(\s*{_STRING}\s*,")
 _CHAIN = re.compile(rf"\b(?P<on>{_NAME})\s*\.\s*route\(\s*{_STRING}\s*\)\s*\.\s*(?P<method>{METHODS})\(")
@@ -113,7 +113,7 @@ def _read(source: str, name: str) -> RoutedSource:
             file.routers.add(match["name"])
         else:
             others.add(match["name"])
-    known = {*file.roots, *file.routers, *(name for name in _USUAL if name not in others)}
+    known = {*file.roots, *file.routers, *(name for name in _USUAL_ROUTERS if name not in others)}
     for match in (*_ROUTE.finditer(source), *_CHAIN.finditer(source)):
         if match["on"] in known:
             file.routes.append((match["on"], match["method"], match["path"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,10 +34,11 @@ FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1"}  # the load generator multiplies no 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """`target` and `environ` with their values; `secrets` names the variables whose values are never written;
-    `root` is the folder that Locust runs in."""
+    """`target` and `environ` with their values; `scenario` is the generated one, if any; `secrets` names the variables
+    whose values are never written; `root` is the folder that Locust runs in."""
 
     target: str
+    scenario: Path | None = None
     root: Path
     environ: Mapping[str, str]
     secrets: tuple[str, ...] = ()
@@ -58,18 +59,10 @@ class Options:
 Send = Callable[[Callable[[], None]], LoadTest]
 
 
-def run(
-    plan: Plan, folder: Path, scenario: Path | None, options: Options, check_target: Callable[[], None] = lambda: None
-) -> LoadTest:
-    """Sends the plan's load; see `prepared`."""
-    with prepared(plan, folder, scenario, options) as send:
-        return send(check_target)
-
-
 @contextmanager
-def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) -> Iterator[Send]:
+def start_locust(plan: Plan, folder: Path, options: Options) -> Iterator[Send]:
     """Starts Locust, which sends nothing until the function is called that this gives: it takes a second to load, in
-    which a service can start. `scenario` is the generated one, if any.
+    which a service can start.
 
     The function sends the plan's load and returns what was recorded in `folder`. What it is given is called time and
     again meanwhile, and ends the load by raising what it has found. KeyboardInterrupt ends the load in good order:
@@ -83,7 +76,6 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
             code="PG-U004",
         )
     settings = _settings(plan, folder, options)
-    files = [*([scenario] if scenario else []), *plan.scenarios]
     try:
         handover.write(settings, folder / handover.SETTINGS)
         if plan.load.replay is not None:
@@ -91,7 +83,7 @@ def prepared(plan: Plan, folder: Path, scenario: Path | None, options: Options) 
         (folder / handover.PROGRESS).touch()
         (folder / handover.GO).unlink(missing_ok=True)
         child = Child(
-            _command(files, plan, options),
+            _command(plan, options),
             environ={**FEW_THREADS, **options.environ, handover.VARIABLE: str(folder / handover.SETTINGS)},
             log=folder / LOG,
             redact=redactor(options.secrets, options.environ),
@@ -156,7 +148,8 @@ def _longest(endpoint: Endpoint, request: Request) -> float:
     return request.timeout + (job.timeout if job else 0.0)
 
 
-def _command(files: Sequence[Path], plan: Plan, options: Options) -> list[str]:
+def _command(plan: Plan, options: Options) -> list[str]:
+    files = [*([options.scenario] if options.scenario else []), *plan.scenarios]
     generators = options.fleet.workers if options.fleet else options.processes
     users = generators if plan.load.model == "open" else round(plan.load.stages[0].level)
     command = [sys.executable, "-P", "-m", "perfgate.runtime", "-f", ",".join(map(written_path, files))]

@@ -13,7 +13,7 @@ from typing import TextIO
 from perfgate.loadtest.process import keeping
 from perfgate.text.redaction import Redactor
 
-LAST_LINES = 15
+MAX_KEPT_LINES = 15  # of its output, in memory
 
 
 OUTPUT_GRACE_S = 2.0  # s for the last of its output to arrive once it has ended: something it started may keep the pipe
@@ -34,7 +34,7 @@ class Child:
     ) -> None:
         """A command given as one text is run by the shell. With `daemons`, what has left its process group lives on
         when it ends by itself. Raises OSError when it cannot be started."""
-        self.tail: deque[str] = deque(maxlen=LAST_LINES)
+        self.tail: deque[str] = deque(maxlen=MAX_KEPT_LINES)
         self._log: TextIO | None = log.open("w", encoding="utf-8")
         self._redact = redact
         try:

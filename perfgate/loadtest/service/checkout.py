@@ -35,7 +35,7 @@ class Checkout:
 
 
 @contextmanager
-def checked_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Checkout]:
+def check_out(ref: str, *, folder: Path, environ: Environment) -> Iterator[Checkout]:
     """The files of `ref`, in the repository that `folder` is in.
 
     Raises UsageError when there is no repository or no such ref, BaseError when git cannot check it out.

@@ -46,7 +46,7 @@ class Git:
             raise _no_repository(self._folder, done)
         return Path(done.stdout.removesuffix("\n")).resolve()
 
-    def resolved(self, name: str) -> str:
+    def resolve_commit(self, name: str) -> str:
         """The commit of that name; empty when it is not here."""
         done = self("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         return done.stdout.strip() if done.returncode == 0 else ""

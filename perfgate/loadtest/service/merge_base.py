@@ -17,7 +17,7 @@ def merge_base(sought: JobBase, folder: Path, environ: Environment) -> str:
     """
     git = Git(folder, environ)
     git.top()
-    head = git.resolved("HEAD")
+    head = git.resolve_commit("HEAD")
     if not head:
         raise BaseError("There is no commit yet to compare with.", code="PG-A003")
     base = _base(git, head, sought)
@@ -31,7 +31,7 @@ def _base(git: Git, head: str, sought: JobBase) -> str:
     if sought.commit:
         return commit_of(git, sought.commit)
     here = [f"refs/heads/{sought.branch}", f"refs/remotes/{git.remote()}/{sought.branch}"]
-    if not any(git.resolved(name) for name in here):
+    if not any(git.resolve_commit(name) for name in here):
         _fetch(git, sought.branch)
     base = _meeting(git, here)
     if not base and git.is_shallow():
@@ -60,7 +60,7 @@ def _parents(git: Git, commit: str) -> list[str]:
 
 
 def _meeting(git: Git, names: list[str]) -> str:
-    known = [name for name in names if git.resolved(name)]
+    known = [name for name in names if git.resolve_commit(name)]
     return git("merge-base", "HEAD", *known).stdout.strip() if known else ""
 
 

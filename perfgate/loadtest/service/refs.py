@@ -39,17 +39,17 @@ def commit_of(git: Git, ref: str) -> str:
     here = (name, f"{git.remote()}/{name.removeprefix(BRANCHES)}")
     _check_unambiguous(git, name)
     for start in here:
-        if known := git.resolved(f"{start}{steps}"):
+        if known := git.resolve_commit(f"{start}{steps}"):
             return known
     shallow = git.is_shallow()
     depth = ("--depth=1",) if shallow else ()  # in a whole clone it would cut the history
-    start = next((commit for item in here if (commit := git.resolved(item))), "")
+    start = next((commit for item in here if (commit := git.resolve_commit(item))), "")
     fetched = None if start else git("fetch", "--no-tags", *depth, remote, there, timeout_s=FETCH_TIMEOUT_S)
     if fetched is not None and fetched.returncode == 0:
-        start = git.resolved("FETCH_HEAD")
-    known = git.resolved(f"{start}{steps}") if start else ""
+        start = git.resolve_commit("FETCH_HEAD")
+    known = git.resolve_commit(f"{start}{steps}") if start else ""
     if not known and shallow and (start or _SHORT.fullmatch(name)):
-        known = _deepen(git, f"{start}{steps}" if start else name, remote, start or git.resolved("HEAD"))
+        known = _deepen(git, f"{start}{steps}" if start else name, remote, start or git.resolve_commit("HEAD"))
     if not known:
         raise _missing(ref, remote, there, fetched, is_shallow=git.is_shallow())
     return known
@@ -57,8 +57,10 @@ def commit_of(git: Git, ref: str) -> str:
 
 def _check_unambiguous(git: Git, name: str) -> None:
     """Raises UsageError for a branch and a tag of one name that are not the same commit: git would take the tag."""
-    tag = git.resolved(f"refs/tags/{name}")
-    branch = tag and (git.resolved(f"{BRANCHES}{name}") or git.resolved(f"refs/remotes/{git.remote()}/{name}"))
+    tag = git.resolve_commit(f"refs/tags/{name}")
+    branch = tag and (
+        git.resolve_commit(f"{BRANCHES}{name}") or git.resolve_commit(f"refs/remotes/{git.remote()}/{name}")
+    )
     if branch and tag != branch:
         raise UsageError(
             f"--base-ref {name}: there is a branch and a tag of that name.",
@@ -87,7 +89,7 @@ def _deepen(git: Git, wanted: str, remote: str, start: str) -> str:
         fetched = git("fetch", "--no-tags", depth, remote, start, timeout_s=FETCH_TIMEOUT_S)
         if fetched.returncode:
             return ""
-        if known := git.resolved(wanted):
+        if known := git.resolve_commit(wanted):
             return known
     return ""
 

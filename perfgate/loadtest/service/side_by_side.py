@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from perfgate.git.command import without_hook_variables
-from perfgate.loadtest.service.checkout import Checkout, checked_out
+from perfgate.loadtest.service.checkout import Checkout, check_out
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.loadtest.service.set_up import SetUp, set_up
 from perfgate.loadtest.service.sides import WORK_TREE, Sides, start_of_arm
@@ -27,13 +27,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """`folder` is where the service's command runs; `logs` where setup and services of both write what they say,
-    without the values of the variables named in `secrets`."""
+    """`folder` is where the service's command runs."""
 
     folder: Path
     commit: str
-    logs: Path
-    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +44,20 @@ class Base:
     is_own_needed: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArmContext:
+    """What both arms are set up and started with. `logs` is where their setups and services write what they say,
+    without the values of the variables named in `secrets`."""
+
+    logs: Path
+    environ: Environment
+    secrets: tuple[str, ...] = ()
+    say: Say
+
+
 @contextmanager
 def base_and_head(
-    service: Service, target: str, *, base: Base, head: Head, environ: Environment, seed: int, say: Say
+    service: Service, target: str, *, base: Base, head: Head, context: ArmContext, seed: int
 ) -> Iterator[Sides]:
     """Both services, ready to be started: the base from a checkout and in its own way, the head from its folder as it
     is.
@@ -57,31 +65,30 @@ def base_and_head(
     Raises UsageError for services that cannot run beside each other and for a ref that is not there, BaseError when the
     base cannot be made ready, ServiceError when the head cannot.
     """
-    environ = without_hook_variables(environ)
-    with checked_out(base.ref, folder=head.folder, environ=environ) as checkout:
+    context = replace(context, environ=without_hook_variables(context.environ))
+    with check_out(base.ref, folder=head.folder, environ=context.environ) as checkout:
         folders = {BASE: checkout.folder, HEAD: head.folder}
-        services = {BASE: _own(base, checkout, service, say), HEAD: service}
+        services = {BASE: _own(base, checkout, service, context.say), HEAD: service}
         ports = _ports(services, target)
-        _say_what_is_shared(services, checkout, base, head, say)
-        setups = _set_ups(services, folders, checkout, head, environ)
-        starts = tuple(
+        _say_what_is_shared(services, checkout, base, head, context.say)
+        setups = _set_ups(services, folders, checkout, context)
+        base_start, head_start = (
             start_of_arm(
                 arm,
                 replace(services[arm], port=ports[arm]),
                 folder=folders[arm],
-                logs=head.logs,
-                environ=_environment(arm, setups[arm], say),
-                error=BaseError if arm == BASE else ServiceError,
-                hint=_missing(services[arm], checkout) if arm == BASE else "",
+                logs=context.logs,
+                environ=_environment(arm, setups[arm], context.say),
             )
             for arm in (BASE, HEAD)
         )
+        base_start = replace(base_start, error=BaseError, hint=_missing(services[BASE], checkout))
         base_url, head_url = (at_port(target, service.port, ports[arm]) for arm in (BASE, HEAD))
         arms = (
             Arm(name="base", target=base_url, ref=base.known_as, commit=checkout.commit),
             Arm(name="head", target=head_url, ref=WORK_TREE, commit=head.commit),
         )
-        yield Sides(target=head_url, starts=starts, arms=arms, seed=seed)
+        yield Sides(target=head_url, starts=(base_start, head_start), arms=arms, seed=seed)
 
 
 def _own(base: Base, checkout: Checkout, heads: Service, say: Say) -> Service:
@@ -149,7 +156,7 @@ def _ports(services: Mapping[str, Service], target: str) -> dict[str, int]:
 
 
 def _set_ups(
-    services: Mapping[str, Service], folders: Mapping[str, Path], checkout: Checkout, head: Head, environ: Environment
+    services: Mapping[str, Service], folders: Mapping[str, Path], checkout: Checkout, context: ArmContext
 ) -> dict[str, SetUp]:
     return {
         arm: SetUp(
@@ -157,9 +164,9 @@ def _set_ups(
             what=f"the {arm}",
             folder=folders[arm],
             venv=checkout.scratch / f"venv-{arm}",
-            log=head.logs / f"setup-{arm}.log",
-            environ=environ,
-            secrets=head.secrets,
+            log=context.logs / f"setup-{arm}.log",
+            environ=context.environ,
+            secrets=context.secrets,
         )
         for arm, own in services.items()
     }

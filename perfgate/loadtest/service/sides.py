@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from perfgate.loadtest.service.starting import Start
 from perfgate.model.budget_file import Service
-from perfgate.model.errors import ServiceError
 from perfgate.model.run import Arm
 
 ARM = "PERFGATE_ARM"  # tells a service which arm it is
@@ -50,16 +49,7 @@ def host_of(sides: Sides) -> str:
     return (parts.hostname or "" if own else parts.netloc.rpartition("@")[2]).lower()
 
 
-def start_of_arm(
-    arm: str,
-    service: Service,
-    *,
-    folder: Path,
-    logs: Path,
-    environ: Mapping[str, str],
-    error: type[ServiceError] = ServiceError,
-    hint: str = "",
-) -> Start:
+def start_of_arm(arm: str, service: Service, *, folder: Path, logs: Path, environ: Mapping[str, str]) -> Start:
     """How an arm's service is started: in `folder`, with a log of its own below `logs`, and knowing which arm it is."""
     return Start(
         service=service,
@@ -67,6 +57,4 @@ def start_of_arm(
         log=logs / f"service-{arm}.log",
         environ={**environ, ARM: arm},
         name=f"{arm}'s service",
-        error=error,
-        hint=hint,
     )

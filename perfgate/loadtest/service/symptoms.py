@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from perfgate.runner import process_tree
 
-MAX_LINES = 6  # of its output that a message shows
+MAX_SHOWN_LINES = 6  # of its output that a message shows
 MAX_LINE_CHARS = 200
 # The last line of a Python traceback, the first of a Node error, or what `python -m` says: the whole line, as a logged
 # warning may speak of a missing package that the service does well without.
@@ -26,7 +26,7 @@ _IN_USE = re.compile(r"EADDRINUSE|(?:address|port) (?:\S+ )?(?:is )?already in u
 def last_output(tail: Iterable[str]) -> str:
     """The end of what it wrote, without empty lines; long lines are cut."""
     written = [line for line in tail if line.strip()]
-    return "\n".join(f"  | {_cut(line)}" for line in written[-MAX_LINES:]) or "It wrote nothing."
+    return "\n".join(f"  | {_cut(line)}" for line in written[-MAX_SHOWN_LINES:]) or "It wrote nothing."
 
 
 def _cut(line: str) -> str:

@@ -51,7 +51,7 @@ _METRICS = (
 _USUAL_BEGINNING = b'{"metric":"'
 _WANTED = re.compile(re.escape(_USUAL_BEGINNING) + _METRICS)
 _WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
-_USUAL = re.compile(
+_USUAL_LINE = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
 
@@ -118,11 +118,11 @@ class K6Stream:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
         outcomes = K6Outcomes()
-        yield from assembled(_points(source, bad, outcomes), self._points)
+        yield from to_batches(_points(source, bad, outcomes), self._points)
         yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 
-def assembled(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
+def to_batches(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[SampleBatch]:
     """Samples of the points. Times count from the beginning of the first request that ended."""
     pending: dict[str, _Points] = {}
     labels: dict[RequestLabel, int] = {}
@@ -189,7 +189,7 @@ def _point(line: bytes, known: dict[bytes, Tags | None], outcomes: K6Outcomes) -
 
 def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
-    match = _USUAL.match(line)
+    match = _USUAL_LINE.match(line)
     if match:
         return match[1].decode(), match[2].decode(), float(match[3]), match[4]
     whole = json.loads(line)

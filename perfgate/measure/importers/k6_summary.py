@@ -22,6 +22,7 @@ from perfgate.measure.importers.samples import (
     ToolReport,
     useless,
 )
+from perfgate.text.plurals import and_more
 
 HINT = (
     "Expected: what `k6 run --summary-export FILE` writes. Each endpoint needs thresholds on http_req_duration and on "
@@ -148,7 +149,7 @@ def _row(name: str, metrics: Values, label: RequestLabel) -> Row:
             label=label,
             requests=int(requests or 0),
             failures=None if bad is None else int(bad),
-            metrics=summary_reading.known(values, METRIC_NAMES),
+            metrics=summary_reading.metrics_among(values, METRIC_NAMES),
         )
     )
 
@@ -181,8 +182,7 @@ def _warnings(rows: Sequence[Row], metrics: Values, crossed: Sequence[str]) -> I
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MAX_SHOWN} more" if len(names) > MAX_SHOWN else ""
-    return ", ".join(name[:80] for name in names[:MAX_SHOWN]) + more
+    return ", ".join(name[:80] for name in names[:MAX_SHOWN]) + and_more(len(names), MAX_SHOWN)
 
 
 def _duration(whole: Mapping[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ def is_timeout(text: str) -> bool:
     return any(word in text.lower() for word in TIMEOUT_WORDS)
 
 
-def sampled(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
+def to_batches(requests: Iterable[RecordedRequest], rows: int = CHUNK_ROWS) -> Iterator[SampleBatch]:
     """The requests in batches. Times count from the first of them."""
     origin: float | None = None
     batch: list[RecordedRequest] = []
@@ -57,21 +58,13 @@ def _together(batch: Sequence[RecordedRequest], origin: float) -> Iterator[Sampl
     began = np.array(columns[1], dtype=np.float64) - origin
     status, outcomes = (np.array(column, dtype=np.int64) for column in columns[3:5])
     timed_out = np.array(columns[5], dtype=bool)
-    parts: tuple[tuple[Phase, int], ...] = (("", 2), ("first_byte", 6), ("connect", 7))
+    took = milliseconds(np.array(columns[2], dtype=np.float64))
+    samples = to_batch(list(labels), code, began, took, AnswerColumns(status, outcomes, timed_out), origin)
+    yield samples
+    parts: tuple[tuple[Phase, int], ...] = (("first_byte", 6), ("connect", 7))
     for phase, at in parts:
-        if any(value is None for value in columns[at]):
-            continue
-        yield assembled(
-            list(labels),
-            code,
-            began,
-            milliseconds(np.array(columns[at], dtype=np.float64)),
-            status,
-            outcomes=outcomes,
-            timed_out=timed_out,
-            phase=phase,
-            origin=origin,
-        )
+        if all(value is not None for value in columns[at]):
+            yield replace(samples, took=milliseconds(np.array(columns[at], dtype=np.float64)), phase=phase)
 
 
 def milliseconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -79,19 +72,24 @@ def milliseconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.rint(values * 1e6).astype(np.int64)
 
 
-def assembled(
+class AnswerColumns(NamedTuple):
+    """What requests were answered, by columns. None: the tool does not say so."""
+
+    status: NDArray[np.int64]
+    outcomes: NDArray[np.int64] | None = None
+    timed_out: NDArray[np.bool_] | None = None
+
+
+def to_batch(
     labels: Sequence[RequestLabel],
     code: NDArray[np.int64],
     began: NDArray[np.float64],
     took: NDArray[np.int64],
-    status: NDArray[np.int64],
-    *,
-    outcomes: NDArray[np.int64] | None = None,
-    timed_out: NDArray[np.bool_] | None = None,
-    phase: Phase = "",
+    answers: AnswerColumns,
     origin: float | None = None,
 ) -> SampleBatch:
     """Samples without arms. `origin`: Unix time at which the recording began."""
+    status, outcomes, timed_out = answers
     nothing = np.zeros(len(code), dtype=np.int64)
     return SampleBatch(
         labels=labels,
@@ -102,6 +100,5 @@ def assembled(
         outcomes=nothing + NOT_SAID if outcomes is None else outcomes,
         timed_out=nothing.astype(bool) if timed_out is None else timed_out,
         arm=nothing + NO_ARM,
-        phase=phase,
         started=None if origin is None else datetime.fromtimestamp(origin, UTC),
     )

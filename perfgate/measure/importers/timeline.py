@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from perfgate.measure.importers.samples import RecordingSource
 
-LATEST = 4e9  # Unix time, in the year 2096: what is later is no time of a request
+MAX_UNIX_TIME_S = 4e9  # Unix time, in the year 2096: what is later is no time of a request
 UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3), (0.0, 1.0))  # from this on, a Unix time is in that unit
 MAX_PEEKED_LINES = 100
 MAX_PEEKED_BYTES = 1 << 20  # of a line
@@ -28,7 +28,7 @@ class RowTimes:
 
     def check(self, began: float) -> None:
         """Raises ValueError when no request of this recording can have begun then."""
-        if not 0 < began < LATEST:
+        if not 0 < began < MAX_UNIX_TIME_S:
             raise ValueError(f"it began {began:.6g} s after 1970: a wrong clock, or another unit")
         if self.origin is None:
             self.origin = began
@@ -46,7 +46,7 @@ class RowTimes:
 
     def settle(self, began: NDArray[np.float64]) -> None:
         """Takes the first row near the middle one of the first block for the origin."""
-        if self.origin is None and len(usual := began[(began > 0) & (began < LATEST)]):
+        if self.origin is None and len(usual := began[(began > 0) & (began < MAX_UNIX_TIME_S)]):
             self.origin = float(usual[np.abs(usual - middle(usual)) <= MAX_SPAN_S][0])
 
     def since(self, began: NDArray[np.float64]) -> NDArray[np.float64]:

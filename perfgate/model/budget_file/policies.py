@@ -88,6 +88,6 @@ class DiagnosePolicy:
     celery: str = ""  # the broker
     queue: tuple[str, ...] = ("celery",)  # names of its queues
     prometheus: str = ""  # the application's own metrics, an URL
-    profile: str = ""  # "py-spy" or "none"; empty: where a request computes more
+    profile: str = ""  # "py-spy", "node" or "none"; empty: where a request computes more
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
     traces: TracesPolicy | None = None  # None: requests of the second pass are not traced

@@ -135,7 +135,7 @@ class _GitHubClient:
         client = comments.CommentClient(
             api=self.api, place=self.place, number=number, key=self.announcement.key, author=self.options.author
         )
-        posted = comments.put(client, self.announcement.comment, create=self._worth_a_comment())
+        posted = comments.put(client, self.announcement.comment, create=self._is_worth_a_comment())
         if posted is None:
             self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return
@@ -143,7 +143,7 @@ class _GitHubClient:
         later = ": a later run has spoken" if posted.how == "outdated" else ""
         self.messages.append(f"Comment {posted.how}{later}: {posted.url}")
 
-    def _worth_a_comment(self) -> bool:
+    def _is_worth_a_comment(self) -> bool:
         if self.options.comment is Comment.FAILURES:
             return self.announcement.blocks
         return self.options.comment is Comment.ALWAYS or self.announcement.outcome not in _NOTHING_NEW

@@ -40,7 +40,7 @@ class _Issue:
         return frozenset(match[1].split()) if match else frozenset()
 
     @property
-    def closed_by_us(self) -> bool:
+    def is_closed_by_us(self) -> bool:
         return _CLOSED in self.body
 
 
@@ -105,7 +105,7 @@ class _IssueClient:
         if issue is None:
             return self._open(body, broken)
         news = broken - issue.series
-        if not issue.open and not issue.closed_by_us and not news:
+        if not issue.open and not issue.is_closed_by_us and not news:
             return f"The issue stays closed, as a person left it: {issue.url}"
         self.api.call(
             "PATCH", f"{self._issues}/{issue.number}", {"title": self._title(), "body": body, "state": "open"}

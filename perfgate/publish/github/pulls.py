@@ -31,7 +31,7 @@ def look_up(api: Api, place: GitHubJob) -> int:
 def _with_head(pulls: Iterable[Any], place: GitHubJob) -> list[tuple[bool, int]]:
     """(leads elsewhere than to the default branch, number) of the open ones; of older commits, the run is outdated."""
     return [
-        (_elsewhere(pull), int(pull["number"]))
+        (_is_elsewhere(pull), int(pull["number"]))
         for pull in pulls
         if isinstance(pull, dict)
         and isinstance(pull.get("number"), int)
@@ -41,6 +41,6 @@ def _with_head(pulls: Iterable[Any], place: GitHubJob) -> list[tuple[bool, int]]
     ]
 
 
-def _elsewhere(pull: dict[str, Any]) -> bool:
+def _is_elsewhere(pull: dict[str, Any]) -> bool:
     base = part_of(pull, "base")
     return bool(base.get("ref") != part_of(base, "repo").get("default_branch"))

@@ -135,7 +135,7 @@ def _levels(finding: Finding, factor: float) -> Iterator[Level]:
     for criterion in finding.criteria:
         value = words.limit_value(criterion, finding.baseline)
         kind: Literal["limit", "other limit"] = "limit" if criterion is decisive else "other limit"
-        if value is not None and (criterion is decisive or words.broken(criterion)):
+        if value is not None and (criterion is decisive or words.is_broken(criterion)):
             yield Level(value=value * factor, text=_limit_text(finding, criterion), kind=kind)
     baseline = finite(finding.baseline)
     if baseline is not None:

@@ -24,17 +24,10 @@ _WORTH_A_LINE = (*_BROKEN, Outcome.WARN)
 
 
 def announce(
-    facts: Facts,
-    *,
-    budget: str,
-    blocks: bool,
-    files: Mapping[str, str],
-    pictures: Sequence[comment.Picture] = (),
-    charts: bool = True,
-    topic: str = "",
-    link: str = "",
+    facts: Facts, text: str, *, budget: str, blocks: bool, files: Mapping[str, str], topic: str = ""
 ) -> Announcement:
-    """`budget` is the budget file's path in the repository; `blocks`: the build fails; `files`: what -> path.
+    """Everything that publishers need. `text` is the comment (`comment.render`); `budget` is the budget file's path in
+    the repository; `blocks`: the build fails; `files`: what -> path.
 
     One comment is kept per budget file and target, or per `topic` if there is one (preview deployments have a new
     address each time). Any port of this machine is one target.
@@ -50,7 +43,7 @@ def announce(
         failed=failed,
         blocks=blocks,
         headline=headline(facts),
-        comment=comment.render(facts, pictures, charts=charts, link=link),
+        comment=text,
         summary=comment.summary(facts),
         annotations=tuple(_annotations(notable[:MAX_ANNOTATIONS], budget)),
         more_annotations=max(0, len(notable) - MAX_ANNOTATIONS),

@@ -79,7 +79,7 @@ def _limits(finding: Finding, room: int) -> Text:
     cell = Text()
     line = 0
     for criterion in finding.criteria:
-        broken = words.broken(criterion)
+        broken = words.is_broken(criterion)
         message = f"{words.MARKS[criterion.outcome]} " if broken and len(finding.criteria) > 1 else ""
         message += words.marked_limit(finding, criterion)
         if cell:

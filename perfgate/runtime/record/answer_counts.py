@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 
-from perfgate.model.metric import Teller, told_by
+from perfgate.model.metric import CountSource, metrics_counted_by
 from perfgate.recording.handover import Settings
 from perfgate.runtime.http.responses import Failure, Response
 from perfgate.runtime.record.recorder import Label, Recorder
@@ -16,7 +16,7 @@ from perfgate.text import server_timing
 from perfgate.text.cache_headers import is_hit
 
 Record: TypeAlias = "Callable[[Label, int, Response, Failure | None], None]"
-TIMED = frozenset(told_by(Teller.SERVER_TIMING))
+TIMED = frozenset(metrics_counted_by(CountSource.SERVER_TIMING))
 
 
 def counting(record: Record, recorder: Recorder, settings: Settings) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,10 +9,9 @@ from urllib.parse import quote_plus
 
 from perfgate.runtime.scenario.graphql import Body, GraphqlOperation, operation_body
 from perfgate.runtime.scenario.json_paths import MISSING
-from perfgate.runtime.scenario.texts import HALF_CHARACTERS, Fill, Text, Values, json_filler
+from perfgate.runtime.scenario.texts import HALF_CHARACTERS, LINE_BREAK, Fill, Text, Values, json_filler
 
 BOUNDARY = "perfgate-5f2c1a7e9b3d"
-_LINE_BREAK = re.compile(r"[\r\n\x00]")
 
 
 class File(NamedTuple):
@@ -78,7 +76,7 @@ def _multipart_maker(fields: Mapping[str, str | File]) -> Body:
 def _part_head(name: str, field: str | File) -> bytes:
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
     if isinstance(field, File):
-        head += f'; filename="{_quoted(field.filename)}"\r\nContent-Type: {_LINE_BREAK.sub("", field.content_type)}'
+        head += f'; filename="{_quoted(field.filename)}"\r\nContent-Type: {LINE_BREAK.sub("", field.content_type)}'
     return f"{head}\r\n\r\n".encode()
 
 

@@ -21,6 +21,7 @@ from perfgate.runtime.scenario.graphql_answers import graphql_errors, mentions_e
 from perfgate.runtime.scenario.json_paths import MISSING
 from perfgate.runtime.scenario.session import Session
 from perfgate.runtime.scenario.texts import (
+    LINE_BREAK,
     Text,
     Values,
     path_filler,
@@ -36,7 +37,6 @@ OK, REDIRECTED = 200, 300  # statuses between them are successes
 GRAPHQL_TYPES = "application/json, application/graphql-response+json;q=0.9"
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_FORBIDDEN = re.compile(r"[\r\n\x00]")
 
 
 class Frame(NamedTuple):
@@ -249,7 +249,7 @@ class Endpoint:
 
 
 def _checked(line: str) -> str:
-    if _FORBIDDEN.search(line):
+    if LINE_BREAK.search(line):
         raise ValueError(f"the header {line.partition(':')[0]} has a line break in it")
     return line
 

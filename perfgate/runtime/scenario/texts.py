@@ -16,6 +16,7 @@ FillPath = Callable[[Values, str], str]
 
 HALF_CHARACTERS = "backslashreplace"  # as JSON writes surrogates without their other half
 SMALLEST, LARGEST = 1e-10, 1e21  # numbers between them are written without an exponent
+LINE_BREAK = re.compile(r"[\r\n\x00]")  # in a header it would begin another
 _SAFE = "%/?#[]@!$&'()*+,;=:~-._"
 _HOLE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 

@@ -69,7 +69,7 @@ class Grpc:
         start = visitor.begin(self.request)
         with visitor.under_way():
             response, failure = self._attempt(visitor, start.began)
-            if failure is not None and failure.detail.startswith(NO_LOGIN) and visitor.renews_login():
+            if failure is not None and failure.detail.startswith(NO_LOGIN) and visitor.renew_login():
                 start = ActivityStart(monotonic_ns(), 0)
                 response, failure = self._attempt(visitor, start.began)
         response.queue = start.queued

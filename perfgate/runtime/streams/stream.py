@@ -90,7 +90,7 @@ class Stream:
         messages = MessageRecord(record, start.began, self._sent)
         with visitor.under_way():
             response, failure = self._attempt(visitor, messages)
-            if failure is not None and response.status == UNAUTHORIZED and visitor.renews_login():
+            if failure is not None and response.status == UNAUTHORIZED and visitor.renew_login():
                 start = ActivityStart(monotonic_ns(), 0)
                 messages = MessageRecord(record, start.began, self._sent)
                 response, failure = self._attempt(visitor, messages)

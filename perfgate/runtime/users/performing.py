@@ -59,7 +59,7 @@ class Performer:
     _arm: LoadArm | None
     _record: Callable[..., None]
     _send: Callable[..., Response]
-    _renews: Callable[[], bool]
+    _renew_login: Callable[[], bool]
     _session: Session
     _origin: Origin
     tls: TlsConfig
@@ -122,9 +122,9 @@ class Performer:
         header = cookies.for_request(endpoint.place(self._origin, self.values, None))
         return endpoint.message(self._origin, self.values, header, None)
 
-    def renews_login(self) -> bool:
-        """Whether an answer of 401 was that of a login that had expired, and it was made anew."""
-        return self._renews()
+    def renew_login(self) -> bool:
+        """Logs in again after an answer of 401. Returns whether the login had expired and was made anew."""
+        return self._renew_login()
 
     def pause_after(self, response: Response, failure: Failure | None) -> None:
         """Waits a moment where nothing could be sent, so that users do not spin."""
@@ -148,7 +148,7 @@ class Performer:
         own = self.compiled(endpoint)
         response = self._send(own, self.values)
         failure = own.judge(response)
-        if failure is not None and response.status == UNAUTHORIZED and self._renews():
+        if failure is not None and response.status == UNAUTHORIZED and self._renew_login():
             response = self._send(own, self.values)
             failure = own.judge(response)
         return response, failure

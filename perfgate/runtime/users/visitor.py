@@ -133,7 +133,7 @@ class Visitor(Performer, User):
             if turn is not None:
                 response.queue = turn.queued
             failure = endpoint.judge(response)
-            if failure is not None and response.status == UNAUTHORIZED and self._renews():
+            if failure is not None and response.status == UNAUTHORIZED and self._renew_login():
                 return self.send(endpoint)
             if failure is None and endpoint.captures:
                 captured, failure = endpoint.captured(response)
@@ -171,8 +171,8 @@ class Visitor(Performer, User):
         """Sends it if this user has not done so successfully before."""
         Visitor.ensure_login(self, endpoint)
 
-    def _renews(self) -> bool:
-        """Whether the login of this visit had expired, and was made anew."""
+    def _renew_login(self) -> bool:
+        """Logs in again. Returns whether this visit's login had expired and was made anew."""
         if not self._logins.in_use:
             return False
         try:

@@ -32,12 +32,12 @@ class RememberedRuns:
     anchored: tuple[PastRun, ...]  # of the anchor's commit
 
 
-def remembered(store: History, budget_file: BudgetFile, environ: Environment) -> RememberedRuns:
+def read_past_runs(store: History, budget_file: BudgetFile, environ: Environment) -> RememberedRuns:
     budget_file = with_branch(budget_file, store, environ)
     return RememberedRuns(
         budget_file=budget_file,
         recent=recent(store, budget_file, environ),
-        anchored=anchored(store, budget_file, environ),
+        anchored=read_anchored(store, budget_file, environ),
     )
 
 
@@ -97,7 +97,7 @@ def recent(store: History, budget_file: BudgetFile, environ: Environment) -> tup
     return on_branch or runs(store, budget_file, environ)
 
 
-def anchored(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
+def read_anchored(store: History, budget_file: BudgetFile, environ: Environment) -> tuple[PastRun, ...]:
     """The newest runs of the anchor's commit; none without an anchor, or when git does not know it."""
     anchor = budget_file.gate.anchor
     commit = anchor and commit_of(environ, budget_file.path.parent, anchor.ref)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.model.budget_file import BudgetFile, Endpoint
-from perfgate.model.metric import Teller, told_by
+from perfgate.model.metric import CountSource, metrics_counted_by
 from perfgate.model.plan import Plan
 
-ASKED_FOR = frozenset(told_by(Teller.SERVER_TIMING))  # by perfgate.middleware, where the request has its secret
-BY_ANSWERS = told_by(Teller.SERVER_TIMING, Teller.HEADERS)
-MEMORY = told_by(Teller.MEMORY)
+ASKED_FOR = frozenset(
+    metrics_counted_by(CountSource.SERVER_TIMING)
+)  # by perfgate.middleware, where the request has its secret
+BY_ANSWERS = metrics_counted_by(CountSource.SERVER_TIMING, CountSource.HEADERS)
+MEMORY = metrics_counted_by(CountSource.MEMORY)
 
 
 def with_timing_secret(environ: Mapping[str, str], fresh: str) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ class RunContext:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Against:
+class AbRequest:
     """An A/B test: against a ref of the repository, or against a deployment that already runs (`url`). None is what the
     budget file says."""
 
@@ -51,7 +51,7 @@ class RunRequest:
     target: str = ""  # instead of the budget file's
     history: str = ""  # instead of the budget file's
     only: tuple[str, ...] = ()
-    against: Against | None = None
+    against: AbRequest | None = None
     processes: int = 1
     fleet: Fleet | None = None
     allow_remote: bool = False

@@ -15,7 +15,7 @@ from perfgate.model.fleet import Fleet
 from perfgate.model.plan import Plan
 from perfgate.text import template
 from perfgate.workflows.steps import bases
-from perfgate.workflows.steps.request import Against, RunContext, RunRequest
+from perfgate.workflows.steps.request import AbRequest, RunContext, RunRequest
 
 WITHOUT_SERVICE = "Compared with the history: without a `service` to start, there is no base to measure."
 
@@ -84,7 +84,7 @@ def resolve(request: RunRequest, budget_file: BudgetFile) -> RunSpec:
         save=request.save,
         confirm=request.confirm,
         diagnose=request.diagnose,
-        remarks=(WITHOUT_SERVICE,) if is_unasked else (),
+        remarks=(*((WITHOUT_SERVICE,) if is_unasked else ()), *budget_file.notes),
     )
     return _with_looks(spec)
 
@@ -155,7 +155,7 @@ def _target(request: RunRequest, budget_file: BudgetFile) -> str:
     return (request.target or template.expand(budget_file.target, request.context.environ)).rstrip("/")
 
 
-def _mode(against: Against | None, service: Service | None) -> Mode:
+def _mode(against: AbRequest | None, service: Service | None) -> Mode:
     if against is None:
         return Mode.HISTORY
     if not against.ref:
@@ -175,7 +175,7 @@ def no_service() -> UsageError:
     )
 
 
-def _ab_policy(mode: Mode, against: Against | None, policy: AbPolicy) -> AbPolicy:
+def _ab_policy(mode: Mode, against: AbRequest | None, policy: AbPolicy) -> AbPolicy:
     """What the request says, else the budget file. Nothing restarts that perfgate did not start."""
     if mode is Mode.HISTORY or against is None:
         return AbPolicy()

@@ -28,12 +28,11 @@ def sides_of(spec: LoadSpec, reporter: ProgressReporter) -> AbstractContextManag
     context, service, target = spec.context, spec.service, spec.target
     folder, seed = spec.budget_file.path.parent, crc32(context.run_id.encode())
     if service and (base := _base(spec, reporter)):
-        head = loadtest.Head(
-            folder=folder, commit=context.revision.commit, logs=context.folder, secrets=scenarios.secrets(spec.plan)
+        head = loadtest.Head(folder=folder, commit=context.revision.commit)
+        both = loadtest.ArmContext(
+            logs=context.folder, environ=context.environ, secrets=scenarios.secrets(spec.plan), say=reporter.say
         )
-        return loadtest.base_and_head(
-            service, target, base=base, head=head, environ=context.environ, seed=seed, say=reporter.say
-        )
+        return loadtest.base_and_head(service, target, base=base, head=head, context=both, seed=seed)
     starts: tuple[loadtest.Start, ...] = ()
     if service:
         service, target = loadtest.with_port(service, target)
@@ -69,6 +68,7 @@ def send(
     with reporter.progress(plan) as on_progress:
         options = loadtest.Options(
             target=sides.target,
+            scenario=_write_scenario(plan, spec.context.folder, for_workers=spec.fleet is not None),
             root=spec.context.root,
             environ=spec.context.environ,
             secrets=scenarios.secrets(plan),
@@ -83,9 +83,7 @@ def send(
             beside=beside,
             per_endpoint=reporter.per_endpoint,
         )
-        folder = spec.context.folder
-        scenario = _write_scenario(plan, folder, for_workers=spec.fleet is not None)
-        return loadtest.run(plan, folder, scenario, options, sides, restarts=spec.ab.restarts, looks=looks)
+        return loadtest.run(plan, spec.context.folder, options, sides, restarts=spec.ab.restarts, looks=looks)
 
 
 def _say_what_is_sent(spec: LoadSpec, sides: loadtest.Sides, reporter: ProgressReporter) -> None:
@@ -132,5 +130,8 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         arms=sides.arms,
         host=loadtest.host_of(sides),
         file=repository_path(spec.budget),
-        warnings=(note("PG-G016", spec.context.doubt),) if spec.context.doubt else (),
+        warnings=(
+            *((note("PG-G016", spec.context.doubt),) if spec.context.doubt else ()),
+            *(note("PG-B051", text) for text in spec.budget_file.notes),
+        ),
     )

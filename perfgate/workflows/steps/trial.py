@@ -25,8 +25,8 @@ from perfgate.text.units import format_value
 
 LIMIT_ROOM_FACTOR = 1.5  # times what was seen: a limit for other days and other runners
 MIN_LIMIT_S = 0.01  # s: shorter limits would be about the scheduler
-SLOW_S = 1.0  # s: the p95 limit that the file begins with
-LIMIT_S = 0.3  # s: its p50 limit
+DEFAULT_P95_LIMIT_S = 1.0  # s: the p95 limit that the file begins with
+DEFAULT_P50_LIMIT_S = 0.3  # s: its p50 limit
 TIMEOUT_S = 5.0  # s for one answer
 BUSY_SHARE = 0.1  # of one worker's time, that an endpoint set aside for its time should take
 REDIRECTS = range(300, 400)
@@ -52,7 +52,7 @@ def attempts(text: str, folder: Path, environ: Mapping[str, str]) -> Mapping[str
         codec.write_text(scenario, scenarios.generate(plan, scenario=scenario))
         secrets = scenarios.secrets(plan)
         with _target(budget_file, folder, place / "service.log", environ, secrets) as target:
-            return loadtest.send_once(scenario, target, environ, secrets, SLOW_S)
+            return loadtest.send_once(scenario, target, environ, secrets, DEFAULT_P95_LIMIT_S)
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def _shortened(budget_file: BudgetFile) -> BudgetFile:
     )
 
 
-def sifted(proposal: FileProposal, attempts: Mapping[str, Attempt]) -> FileProposal:
+def set_failures_aside(proposal: FileProposal, attempts: Mapping[str, Attempt]) -> FileProposal:
     """The proposal with what failed or took long set aside, and what needs a value of it. Limits and rate fit the
     rest."""
     kept: dict[str, Endpoint] = {}
@@ -147,14 +147,14 @@ def why_not(attempt: Attempt) -> str:
         return f"{reason}: {hint}" if hint else reason
     if attempt.status in REDIRECTS and LOGIN.search(path := attempt.location.partition("?")[0]):
         return f"sends to {one_line(path, MAX_REASON_CHARS)}: it needs credentials"
-    if attempt.seconds >= SLOW_S:
+    if attempt.seconds >= DEFAULT_P95_LIMIT_S:
         return f"takes {_time(attempt.seconds)}, and would hold up the rest: give it a small weight"
     return ""
 
 
 def _limited(endpoint: Endpoint, attempt: Attempt) -> Endpoint:
     """What takes long with a small weight, so that whoever puts it in again has one to begin with."""
-    if attempt.failure or attempt.seconds < SLOW_S:
+    if attempt.failure or attempt.seconds < DEFAULT_P95_LIMIT_S:
         return endpoint
     weight = max(0.01, round(BUSY_SHARE / attempt.seconds / 5, 2))
     return replace(_with_limits(endpoint, attempt), weight=weight)
@@ -165,12 +165,15 @@ def _with_limits(endpoint: Endpoint, attempt: Attempt) -> Endpoint:
     redirect, which nobody could tell from a lost login otherwise."""
     if attempt.status in REDIRECTS and not endpoint.expect:
         endpoint = replace(endpoint, expect={"status": attempt.status})
-    if attempt.seconds * LIMIT_ROOM_FACTOR <= LIMIT_S:
+    if attempt.seconds * LIMIT_ROOM_FACTOR <= DEFAULT_P50_LIMIT_S:
         return endpoint
     return replace(
         endpoint,
         comment=". ".join(filter(None, (endpoint.comment, f"took {_time(attempt.seconds)}, sent alone"))),
-        budget={"p50": limit(attempt.seconds), "p95": limit(max(SLOW_S / LIMIT_ROOM_FACTOR, 2 * attempt.seconds))},
+        budget={
+            "p50": limit(attempt.seconds),
+            "p95": limit(max(DEFAULT_P95_LIMIT_S / LIMIT_ROOM_FACTOR, 2 * attempt.seconds)),
+        },
     )
 
 

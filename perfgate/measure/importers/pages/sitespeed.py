@@ -69,5 +69,5 @@ def _views(page: Mapping[str, Any]) -> Iterator[PageView]:
             yield PageView(url=url, failure=str(errors[0] if isinstance(errors, list) else errors))
             continue
         known = vitals or {}
-        cls = summary_reading.known(known, {"cumulativeLayoutShift": "cls"}, 1.0)
-        yield PageView(url=url, metrics=summary_reading.known(known, TIMES) | cls)
+        cls = summary_reading.metrics_among(known, {"cumulativeLayoutShift": "cls"}, 1.0)
+        yield PageView(url=url, metrics=summary_reading.metrics_among(known, TIMES) | cls)

@@ -48,7 +48,7 @@ class GatlingLog:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         timeline = settled(source, lambda line: request.began if (request := _request(line.decode())) else None)
-        return rows.sampled(lines.texts(source, bad, _request, "not a line of Gatling", timeline))
+        return rows.to_batches(lines.texts(source, bad, _request, "not a line of Gatling", timeline))
 
 
 def _request(line: str) -> RecordedRequest | None:

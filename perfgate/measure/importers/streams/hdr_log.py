@@ -90,7 +90,7 @@ def _samples(
     took = np.repeat(values, counts)
     zeros = np.zeros(len(took), dtype=np.int64)
     began = begins + length * np.arange(len(took)) / len(took)
-    return rows.assembled([RequestLabel(tag)], zeros, began, took, zeros + 200, origin=origin)
+    return rows.to_batch([RequestLabel(tag)], zeros, began, took, rows.AnswerColumns(zeros + 200), origin)
 
 
 def _interval(line: str, unit_ns: float) -> tuple[str, float, float, rows.Integers, rows.Integers]:

@@ -53,7 +53,7 @@ class JMeterXml:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         timeline = settled(source, lambda line: float(_BEGAN.findall(line)[0]) / 1000)
         with source.opened() as stream:
-            yield from rows.sampled(_requests(stream, bad, timeline))
+            yield from rows.to_batches(_requests(stream, bad, timeline))
 
 
 def _requests(stream: BinaryIO, bad: BadLines, timeline: RowTimes) -> Iterator[RecordedRequest]:

@@ -28,7 +28,7 @@ class VegetaJson:
         return first.startswith(b"{") and b'"attack"' in first and b'"latency"' in first
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        return rows.sampled(lines.objects(source, bad, _request, "not a line of Vegeta"))
+        return rows.to_batches(lines.objects(source, bad, _request, "not a line of Vegeta"))
 
 
 def _request(hit: Mapping[str, Any]) -> RecordedRequest:

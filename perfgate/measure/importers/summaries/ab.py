@@ -39,7 +39,7 @@ class ApacheBench:
         except (KeyError, ValueError) as error:
             raise useless(source, f"ab's figures are not in it: {error}", hint=HINT) from error
         percentiles = {percent: int(value) for percent, value in _PERCENTILE.findall(text)}
-        metrics = summary_reading.known(percentiles, summary_reading.METRIC_OF)
+        metrics = summary_reading.metrics_among(percentiles, summary_reading.METRIC_OF)
         if total:
             metrics |= {"mean": int(total[2]) / 1000, "max": int(total[4]) / 1000}
         failed = _failed(text, int(fields.get("Non-2xx responses", 0)))

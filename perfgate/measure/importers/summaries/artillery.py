@@ -95,7 +95,7 @@ def _row(
         label=label,
         requests=max(requests, failures),
         failures=failures,
-        metrics=summary_reading.known(times, METRIC_NAMES),
+        metrics=summary_reading.metrics_among(times, METRIC_NAMES),
         examples=(*(f"status: {code}" for code in sorted(bad)), *sorted(errors))[:5],
     )
 

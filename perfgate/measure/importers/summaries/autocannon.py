@@ -34,7 +34,7 @@ class Autocannon:
                     label=RequestLabel(whole["url"], url=whole["url"]),
                     requests=requests,
                     failures=max(0, other - redirects) + lost,
-                    metrics=summary_reading.known(whole["latency"], METRIC_NAMES),
+                    metrics=summary_reading.metrics_among(whole["latency"], METRIC_NAMES),
                 )
             )
             yield Summary(rows=[row], duration=float(whole["duration"]), started=datetime.fromisoformat(whole["start"]))

@@ -45,8 +45,8 @@ def _document(whole: Mapping[str, Any]) -> Summary:
     spec, result = whole.get("spec") or {}, whole["result"]
     counts = [int(result[name]) for name in ("req1xx", "req2xx", "req3xx", "req4xx", "req5xx", "others")]
     latency = result["latency"]
-    metrics = summary_reading.known(latency, METRIC_NAMES, 1e-6)
-    metrics |= summary_reading.known(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
+    metrics = summary_reading.metrics_among(latency, METRIC_NAMES, 1e-6)
+    metrics |= summary_reading.metrics_among(latency.get("percentiles") or {}, summary_reading.METRIC_OF, 1e-6)
     url = str(spec.get("url", ""))
     row = _row(RequestLabel(url, str(spec.get("method", "")), url), counts, metrics)
     return Summary(rows=[row], duration=float(result["timeTakenSeconds"]))

@@ -62,6 +62,6 @@ def _row(stats: Mapping[str, Any], label: RequestLabel) -> Row:
             label=label,
             requests=int(counts["total"]),
             failures=int(counts["ko"]),
-            metrics=summary_reading.known(values, METRIC_NAMES),
+            metrics=summary_reading.metrics_among(values, METRIC_NAMES),
         )
     )

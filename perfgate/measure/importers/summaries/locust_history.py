@@ -29,7 +29,7 @@ class LocustHistory:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        return beginning.replace(b'"', b"").startswith(b"Timestamp,User Count,Type,Name,")
+        return summary_reading.head(beginning).startswith("Timestamp,User Count,Type,Name,")
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         last: dict[tuple[str, str], Row] = {}
@@ -58,7 +58,7 @@ class LocustHistory:
 
 def _row(fields: dict[str, str]) -> Row:
     name, requests = fields["Name"], int(fields["Total Request Count"])
-    metrics = summary_reading.known(fields, METRIC_NAMES) if requests else {}
+    metrics = summary_reading.metrics_among(fields, METRIC_NAMES) if requests else {}
     return summary_reading.checked(
         Row(
             label=RequestLabel(name, fields["Type"], name),

@@ -51,8 +51,8 @@ def _document(source: RecordingSource) -> Summary:
 def _row(whole: Mapping[str, Any], total: Mapping[str, Any], codes: Mapping[str, int]) -> Row:
     errors = {what: int(number) for what, number in (whole.get("errorDistribution") or {}).items() if what != STOPPED}
     bad = {code: number for code, number in codes.items() if int(code) >= 400}
-    metrics = summary_reading.known(whole["latencyPercentiles"], METRIC_NAMES, 1.0)
-    metrics |= summary_reading.known(total, {"slowest": "max", "average": "mean"}, 1.0)
+    metrics = summary_reading.metrics_among(whole["latencyPercentiles"], METRIC_NAMES, 1.0)
+    metrics |= summary_reading.metrics_among(total, {"slowest": "max", "average": "mean"}, 1.0)
     return Row(
         label=RequestLabel(""),
         requests=sum(codes.values()) + sum(errors.values()),

@@ -55,6 +55,8 @@ def _row(fields: dict[str, str]) -> Row:
             label=RequestLabel(name, url=url),
             requests=good + failed,
             failures=failed,
-            metrics=summary_reading.known({name: value for name, value in fields.items() if value}, METRIC_NAMES, 1.0),
+            metrics=summary_reading.metrics_among(
+                {name: value for name, value in fields.items() if value}, METRIC_NAMES, 1.0
+            ),
         )
     )

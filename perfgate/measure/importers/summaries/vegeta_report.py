@@ -29,7 +29,7 @@ class VegetaReport:
             whole = summary_reading.document(source, HINT)
             requests = int(whole["requests"])
             failures = requests - round(float(whole["success"]) * requests)
-            metrics = summary_reading.known(whole["latencies"], METRIC_NAMES, 1e-9)
+            metrics = summary_reading.metrics_among(whole["latencies"], METRIC_NAMES, 1e-9)
             row = summary_reading.checked(
                 Row(label=RequestLabel(""), requests=requests, failures=failures, metrics=metrics)
             )

@@ -10,14 +10,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perfgate.measure.importers import blocks, rows
+from perfgate.measure.importers import blocks, dates, rows
 from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import (
     BAD,
@@ -40,10 +40,9 @@ HINT = (
     "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
     "(jmeter.save.saveservice.print_field_names=true)."
 )
-_NUMBER = re.compile(r"\d+(\.\d+)?")
-_DATE = re.compile(r"\d{4}([-/])\d\d\1\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?")  # jmeter.save.saveservice.timestamp_format
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 MIN_START_MS = 1e11  # ms, in 1973: what is below was written in another unit
-_STATUS = re.compile(r"[1-5]\d\d")
+_STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 
 
 class JMeterCsv:
@@ -84,30 +83,14 @@ def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
     with source.opened() as stream:
         stream.readline(1 << 20)
         row = next(csv.reader([stream.readline(1 << 20).decode("utf-8", "surrogateescape")], delimiter=delimiter), [])
-    return len(row) > position and _DATE.fullmatch(row[position].strip()) is not None
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return _DATE.fullmatch(text) is not None and bool(len(_moments([text])))
-    except ValueError:  # a 13th month
-        return False
+    return len(row) > position and dates.looks_dated(row[position])
 
 
 def _seconds(column: pd.Series) -> NDArray[np.float64]:
-    """When rows began, in s since 1970. Dates have no time zone: they are taken for UTC. Raises ValueError."""
+    """When rows began, in s since 1970. Raises ValueError."""
     if column.dtype == np.float64:
         return np.asarray(column, dtype=np.float64) / 1000
-    texts = [str(text).strip() for text in column.cat.categories]
-    if not all(_DATE.fullmatch(text) for text in texts):
-        raise ValueError("timeStamp is no date")
-    return np.take(_moments(texts), np.asarray(column.cat.codes))
-
-
-def _moments(texts: list[str]) -> NDArray[np.float64]:
-    times = pd.to_datetime([text.replace("/", "-") for text in texts], format="ISO8601", utc=True)
-    seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
-    return seconds
+    return dates.unix_times_of(column)
 
 
 @dataclass
@@ -135,42 +118,31 @@ class _JMeterTable:
         number = np.array([int(text) if _STATUS.fullmatch(text) else 0 for text in codes])[code.codes.to_numpy()]
         status = np.where((number == 0) & good, 200, number)  # samplers other than HTTP have no status
         late = np.array([rows.is_timeout(text) for text in codes])[code.codes.to_numpy()]
-        return rows.assembled(
+        outcomes = np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD))
+        return rows.to_batch(
             labels,
             label,
             since,
             rows.milliseconds(took),
-            status,
-            outcomes=np.where(good, GOOD, np.where((status > 0) & (status < 400), REJECTED, BAD)),
-            timed_out=late & ~good,
-            origin=self.timeline.origin,
+            rows.AnswerColumns(status, outcomes, late & ~good),
+            self.timeline.origin,
         )
 
     def phases(self, samples: SampleBatch) -> Iterator[SampleBatch]:
         for phase, values in self.times.items():
-            yield rows.assembled(
-                samples.labels,
-                samples.label,
-                samples.began,
-                rows.milliseconds(values),
-                samples.status,
-                outcomes=samples.outcomes,
-                timed_out=samples.timed_out,
-                phase=phase,
-                origin=self.timeline.origin,
-            )
+            yield replace(samples, took=rows.milliseconds(values), phase=phase)
 
     def wrong(self, of: Mapping[str, str], *, dated: bool) -> str:
         """What is wrong with a row, or nothing."""
         if of["timeStamp"] == "timeStamp":
             return SECOND_HEADER
         shown = repr(of["timeStamp"][:40])
-        if dated and not _is_date(of["timeStamp"]):
+        if dated and not dates.is_date(of["timeStamp"]):
             return f"timeStamp is {shown}; a date and time as in the first row expected"
         if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
             return f"timeStamp is {shown}; milliseconds since 1970 expected"
         return _wrong(of) or self.timeline.mistake(
-            float(_moments([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
+            float(dates.unix_times([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
         )
 
 

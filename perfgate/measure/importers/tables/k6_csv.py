@@ -20,8 +20,8 @@ from perfgate.measure.importers.k6_stream import (
     PHASE_OF_METRIC,
     Point,
     Tags,
-    assembled,
     tags_of,
+    to_batches,
 )
 from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch, ToolReport
 from perfgate.measure.importers.timeline import UNITS, settled
@@ -48,7 +48,7 @@ class K6Csv:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch | ToolReport]:
         positions = blocks.located(source, blocks.header(source), NEEDED, MORE, HINT)
         outcomes = K6Outcomes()
-        yield from assembled(_points(source, positions, bad, outcomes), self._points)
+        yield from to_batches(_points(source, positions, bad, outcomes), self._points)
         yield ToolReport(generator=outcomes.generator, warnings=tuple(outcomes.warnings()))
 
 
@@ -95,6 +95,8 @@ def _point(
 ) -> Point | None:
     """None for what is no request. Raises ValueError or IndexError when the row is not k6's."""
     metric = row[positions["metric_name"]]
+    if metric == "metric_name":
+        raise ValueError(blocks.SECOND_HEADER)
     if metric in METRICS:
         names = [name for name in ("check", "scenario") if name in positions]
         outcomes.add(metric, float(row[positions["metric_value"]]), {name: row[positions[name]] for name in names})

@@ -19,7 +19,7 @@ COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
 HINT = "Expected: what `vegeta encode --to csv results.bin` writes."
 _BEGINNING = re.compile(rb"\d{18,19},\d{1,3},\d+,\d+,\d+,")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d+", re.ASCII)
 
 
 class VegetaCsv:
@@ -60,14 +60,13 @@ class _VegetaTable:
         labels, label = _labels(frame)
         error = frame["error"].cat
         late = np.array([rows.is_timeout(str(category)) for category in error.categories])[error.codes.to_numpy()]
-        return rows.assembled(
+        return rows.to_batch(
             labels,
             label,
             since,
             took.astype(np.int64),
-            code.astype(np.int64),
-            timed_out=late & (code == 0),
-            origin=self._timeline.origin,
+            rows.AnswerColumns(code.astype(np.int64), timed_out=late & (code == 0)),
+            self._timeline.origin,
         )
 
     def wrong(self, of: Mapping[str, str]) -> str:

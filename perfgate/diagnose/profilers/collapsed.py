@@ -1,0 +1,72 @@
+"""py-spy's collapsed stacks -> samples, whose functions are named as one would import them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from perfgate.diagnose.profile import MAX_NAME_CHARS, Frame, Stack
+from perfgate.diagnose.serialisers import called_in_c
+
+LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
+_RAW_LINE = re.compile(r"(.+) (\d+)\s*")
+_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)\s*")
+_RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
+_RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
+
+
+def stacks(
+    raw: str, folders: Sequence[str] = (), source: Callable[[str, int], str] = lambda _path, _line: ""
+) -> dict[Stack, int]:
+    """Samples by stack, of py-spy's raw format (`a (f.py:1);b (f.py) 12`). `folders` are those that the application's
+    own modules are named from: base and head run from different ones. `source` reads a line of a file: a serialiser in
+    C that it calls gets a frame."""
+    samples: dict[Stack, int] = {}
+    for line in raw.splitlines():
+        if match := _RAW_LINE.fullmatch(line):
+            parts = match[1].split(";")
+            frames = [frame for part in parts if (frame := frame_name(part, folders))]
+            innermost = _RAW_FRAME.fullmatch(parts[-1].strip())
+            if innermost and innermost[3] and (inner := called_in_c(source(innermost[2], int(innermost[3])))):
+                frames.append(inner)
+            samples[tuple(frames)] = samples.get(tuple(frames), 0) + int(match[2])
+    return samples
+
+
+def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
+    """`rank (/srv/app/shop/search.py)` -> `shop.search.rank`; a library's begins with `~`. Empty for what is no
+    function, such as the name of a process."""
+    match = _RAW_FRAME.fullmatch(text.strip())
+    if not match:
+        return "" if text.startswith(("process ", "thread ")) else text.strip()[:MAX_NAME_CHARS]
+    function, path = match[1], match[2]
+    mark = ""
+    if library := LIBRARY.match(path):
+        path, mark = path[library.end() :], "~"
+    elif path.startswith("<frozen") or not path.endswith(".py"):
+        mark = "~"
+    else:
+        inside = [folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
+        path = path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path.rpartition("/")[2]
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").strip(".<>")
+    return f"{mark}{module}.{function}"[:MAX_NAME_CHARS]
+
+
+def inside_loops(samples: Mapping[Stack, int]) -> dict[Stack, int]:
+    """Samples of the threads that run an event loop, each from what the loop calls."""
+    result: dict[Stack, int] = {}
+    for stack, number in samples.items():
+        inside = _inside_loop(stack)
+        if inside is not None:
+            result[inside] = result.get(inside, 0) + number
+    return result
+
+
+def _inside_loop(stack: Stack) -> Stack | None:
+    """The frames that an event loop has called; None for a thread without one. A loop written in C has no frame of its
+    own: what is called then is below the one that runs it."""
+    for runs in (_RUNS_ONCE, _RUNS):
+        at = max((at for at, frame in enumerate(stack) if runs.fullmatch(frame)), default=-1)
+        if at >= 0:
+            return stack[at + 1 :]
+    return None

@@ -9,7 +9,15 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.postman.collection import MAX_DEPTH, CollectionItem, headers_of, items, maps, raw_url, variables_of
+from perfgate.init.postman.collection import (
+    MAX_DEPTH,
+    CollectionItem,
+    headers_of,
+    maps,
+    raw_url,
+    requests_of,
+    variables_of,
+)
 from perfgate.init.proposal import NOT_SAFE, SAFE_METHODS, Endpoint, FileProposal, InitSource, Json, Omission, Wish
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets
@@ -46,7 +54,7 @@ def convert(source: InitSource, wish: Wish) -> FileProposal:
     endpoints: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
     names = naming.UniqueNames()
-    for item in items(document.get("item"), document.get("auth")):
+    for item in requests_of(document.get("item"), document.get("auth")):
         conversion.set_by |= dict.fromkeys(item.sets, item.name)
         method = str(item.request.get("method", "GET")).upper()
         if method not in SAFE_METHODS and not wish.unsafe:

@@ -23,7 +23,7 @@ class CollectionItem:
     sets: tuple[str, ...] = ()  # variables that its scripts set
 
 
-def items(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator[CollectionItem]:
+def requests_of(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator[CollectionItem]:
     """Every request, with the names of its folders in front, and the authentication that it inherits."""
     for item in items if isinstance(items, list) and depth < MAX_DEPTH else ():
         if not isinstance(item, dict):
@@ -31,7 +31,7 @@ def items(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator[
         name = naming.plain(f"{front}{item.get('name', '')}")
         inherited = item.get("auth") or auth
         if isinstance(item.get("item"), list):
-            yield from items(item["item"], inherited, f"{name}: ", depth + 1)
+            yield from requests_of(item["item"], inherited, f"{name}: ", depth + 1)
             continue
         request = item.get("request")
         request = {"url": request} if isinstance(request, str) else request

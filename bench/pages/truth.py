@@ -54,12 +54,12 @@ TRUTH: Mapping[str, Fault] = {
     ),
     "shift": Fault(
         metric="cls",
-        least=0.05,
-        most=0.5,
+        least=0.1,
+        most=0.13,
         name="by what was inserted",
         part=worst_shift,
-        least_part=0.05,
-        most_part=0.5,
+        least_part=0.1,
+        most_part=0.13,
     ),
     "slow-handler": Fault(
         metric="inp", least=0.25, most=0.5, name="handlers", part=handlers, least_part=0.29, most_part=0.35

@@ -38,10 +38,12 @@ class Settling:
 
     def __init__(self, page: Any, network: NetworkLog, ask: Callable[[str], Any], note: Callable[[str], None]) -> None:
         self._page, self._network, self._ask, self._note = page, network, ask, note
+        self._is_endless = False
 
     def until_quiet(self) -> None:
-        """Returns once nothing was fetched for QUIET_S seconds: enough on the way to a page."""
-        until = monotonic() + MAX_WAIT_S
+        """Returns once nothing was fetched for QUIET_S seconds: enough on the way to a page, and after what a visitor
+        does there. Of a page that never was, at once."""
+        until = monotonic() + (0.0 if self._is_endless else MAX_WAIT_S)
         while self._network.quiet_for() < QUIET_S and monotonic() < until:
             self._page.wait_for_timeout(POLL_INTERVAL_S * 1000)
 
@@ -55,6 +57,7 @@ class Settling:
             if left <= 0:
                 return True
             if watched > MAX_WAIT_S:
+                self._is_endless = True
                 self._note(f"{what} {MAX_WAIT_S:g} s after it had loaded")
                 return what != RELOADING and self._network.documents - documents <= MAX_DOCUMENTS
             self._page.wait_for_timeout(max(POLL_INTERVAL_S, left) * 1000)

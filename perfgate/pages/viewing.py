@@ -214,6 +214,7 @@ class PageViewing:
                     raise
             if not is_there:
                 raise LostError("step", LEFT_DOCUMENT.format(acting.words(interaction)))
+        self._settling.until_quiet()
         account: dict[str, Any] = self._ask(_script("read.js"))
         if account["origin"] != origin:
             raise LostError("step", LEFT_DOCUMENT.format("something"))

@@ -2,7 +2,7 @@
 metrics.
 
 Source of the throttling profiles: Lighthouse `core/config/constants.js` (`devtools` throttling: what a browser is told
-so that the profile's round trips and throughput come about).
+so that the profile's round trips and throughput come about; desktopDense4G, which it only simulates, as it is).
 """
 
 from __future__ import annotations

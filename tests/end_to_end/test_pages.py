@@ -190,7 +190,7 @@ UNDER_LOAD = (
     SHOP.replace("iterations: 3", "iterations: 3\n    during: load")
     .replace("requests: 4", "requests: 3")
     .replace("path: /\n", 'path: "/?key=${{KEY}}"\n', 1)
-    + """  quiet: {{path: /, iterations: 3}}
+    + """  quiet: {{path: /, iterations: 3, budget: {{lcp: 1ms}}}}
 load: {{rate: 40/s, warmup: 1s, duration: 22s}}
 endpoints: {{list: {{request: "GET /products?page=1", budget: {{p95: 5s}}}}}}
 """
@@ -207,11 +207,15 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     assert (page["kind"], page["requests"], page["failures"]) == ("page", 3, 0)
     assert [item["name"] for item in project.run()["pages"]] == [page["name"], apart["name"]] == ["home", "quiet"]
     assert apart["requests"] == 3
-    [trace] = project.runs[-1].glob("*-trace.json.gz")  # kept: the page is over a budget
+    [trace] = project.runs[-1].glob("page-2-trace.json.gz")  # kept: the page is over a budget
     content = gzip.decompress(trace.read_bytes())
     assert b"hidden-from-traces" not in content
     events = json.loads(content)["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)
+    [found] = json.loads((project.runs[-1] / "diagnosis.json").read_text(encoding="utf-8"))["findings"]
+    assert (found["endpoint"], found["metric"], found["samples"]) == ("quiet", "lcp", 3)
+    assert {layer["layer"] for layer in found["layers"]} <= {"frontend", "backend", "network", "third party"}
+    assert "quiet lcp: frontend" in done.stdout or "quiet lcp: backend" in done.stdout
 
 
 @pytest.mark.slow

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 import time
+import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -29,6 +32,24 @@ PICTURE = Answer(
 )
 TEXT = "A long text that is the largest thing on this page"
 CHAIN = """fetch("/slow-1").then((it) => it.text()).then(() => fetch("/slow-2")).then((it) => it.text())"""
+
+
+def png(side: int) -> str:
+    """A black square, as a data URL."""
+    rows = (b"\0" + b"\0" * side) * side
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    data = b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
+    )
+    signed = b"\x89PNG\r\n\x1a\n" + data
+    return f"data:image/png;base64,{b64encode(signed).decode()}"
+
+
+LARGE = png(64)
 
 
 def late(answer: str | Answer) -> Callable[[object], str | Answer]:
@@ -77,6 +98,13 @@ PAGES = {
     "/own.ttf": late(Answer(status=404)),
     "/handler": working("handler"),
     "/frame": working("frame"),
+    "/calling": f"""{HEAD}<h1>Ready</h1><button id=go>go</button><script>document.querySelector("#go").onclick = () =>
+        {CHAIN}.then(() => fetch("/slow-1"))</script>""",
+    "/polling": f"""{HEAD}<h1>Ready</h1><button id=go>go</button><script>
+        setInterval(() => fetch("/quick.js"), 200)</script>""",
+    "/images": f"""{HEAD}{STYLE}<img id=hero loading=lazy src=/now.svg width=900 height=400>
+        <img src="{LARGE}" width=16 height=16><div style="height: 3000px"></div><img src=/far.svg>""",
+    "/far.svg": PICTURE,
     "/large.svg": Answer(body=f"{PICTURE.body}<!--{'x' * 184_320}-->", kind="image/svg+xml"),
     "/large": f"{HEAD}{STYLE}<img id=hero src=/large.svg>",
 }
@@ -185,6 +213,34 @@ def test_a_slow_click_has_its_part_and_its_script(chromium: Browser, target: str
     assert detail.inp_parts[part] >= 0.29
     assert sum(detail.inp_parts.values()) == pytest.approx(metrics(view)["inp"], abs=0.01)
     assert detail.inp_script.endswith(script)
+
+
+@pytest.mark.slow
+def test_what_a_click_fetches_counts_however_long_it_takes(chromium: Browser, target: str):
+    """Three calls, one after the other."""
+    view = chromium.view(visit(target, "/calling", interact=(CLICK,)))
+
+    assert metrics(view)["requests"] == 4
+
+
+@pytest.mark.slow
+def test_a_page_that_polls_for_ever_is_left_after_five_seconds(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/polling", interact=(CLICK,)))
+
+    assert (view.failure, view.notes) == (None, ("still fetching 5 s after it had loaded",))
+    assert metrics(view)["inp"] > 0
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_images_is_seen(chromium: Browser, target: str):
+    notes = summary.detail("page", "", [chromium.view(visit(target, "/images"))]).notes
+
+    assert notes == (
+        "the largest image is loaded lazily (loading=lazy): it begins late",
+        f"images without width and height: {target}/far.svg",
+        f"images larger than they are shown: {LARGE} (64 × 64, shown as 16 × 16)",
+        f"images far below the fold that are not lazy (loading=lazy): {target}/far.svg",
+    )
 
 
 @pytest.mark.slow

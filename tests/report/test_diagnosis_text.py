@@ -94,6 +94,20 @@ def test_every_report_has_the_line_and_only_with_a_diagnosis():
     assert "<h2>Why</h2>" not in page.render(facts(None))
 
 
+def test_a_page_has_its_layers_in_every_report_and_nothing_of_requests():
+    layers = (
+        LayerChange(layer="backend", baseline=0.02, now=0.62, change=0.600),
+        LayerChange(layer="third party", baseline=0.04, now=0.05, change=0.010),
+    )
+    told = facts(diagnosis("home", metric="lcp", difference=0.610, layers=layers, causes=(), facts={}))
+    assert "home lcp +610 ms: backend +600 ms" in console.text(told, width=200)
+    for text in (comment.render(told), report_md.render(told), page.render(told)):
+        assert "lcp +610 ms: backend +600 ms" in text
+        assert "third party" in text
+        assert "beside that of the base or of a usual earlier run" in text
+        assert "er request" not in text.partition("Why")[2]
+
+
 def test_the_evidence_is_folded_in_the_comment():
     text = comment.render(facts(diagnosis()))
 

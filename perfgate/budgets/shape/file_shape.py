@@ -176,7 +176,10 @@ class FileShape(Shape):
         "http://127.0.0.1:8765",
         "${PERFGATE_TARGET:-http://127.0.0.1:8765}",
     )
-    allow: Maybe[list[Host]] = optional("Hosts that load may be sent to, besides local ones.", ["staging.example.org"])
+    allow: Maybe[list[Host]] = optional(
+        "Hosts that load may be sent to, besides local ones; of pages, those that are no third party.",
+        ["staging.example.org"],
+    )
     tls: Maybe[Annotated[TlsShape, not_empty("{ca: ca.pem}")]] = optional(
         "Certificates of an https target and of the client.",
         {"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"},

@@ -9,7 +9,7 @@ from pathlib import Path
 from perfgate.budgets.checks.check_activities import check_activities
 from perfgate.budgets.checks.check_budgets import check_budgets
 from perfgate.budgets.checks.check_calls import check_graphql, check_grpc
-from perfgate.budgets.checks.check_environment import check_environment, check_set
+from perfgate.budgets.checks.check_environment import check_environment, check_set, literal_variables
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_load import check_has_load, check_load
@@ -81,7 +81,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
     wrong = [mistake for item in checks for mistake in item(draft)]
     if shape is None or mistakes or wrong:
         raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
-    return budget_file(path, shape, draft)
+    return replace(budget_file(path, shape, draft), notes=tuple(literal_variables(draft)))
 
 
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from perfgate import budgets
 from perfgate.budgets import messages
+from perfgate.cli import run_options
 from perfgate.cli.against import against
-from perfgate.cli.context import remembered_run_context
+from perfgate.cli.context import processes_of, remembered_run_context
 from perfgate.cli.guard import with_code
+from perfgate.cli.options import DEFAULT_BUDGET
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.errors import BudgetFileError, CouldNotMeasure, PerfgateError, UsageError
 from perfgate.model.outcome import Outcome
@@ -47,43 +49,61 @@ def check(budget: str | os.PathLike[str] = "budgets.yaml") -> BudgetFile:
 
 
 def run(
-    budget: str | os.PathLike[str] = "budgets.yaml",
+    budget: str | os.PathLike[str] = "",
     *,
     target: str = "",
     only: Iterable[str] = (),
     base_ref: str = "",
     base: str = "",
-    processes: int = 1,
+    processes: int | None = None,
     out: str | os.PathLike[str] | None = None,
     history: str = "",
     save: bool | None = None,
     diagnose: bool | None = None,
-    allow_remote: bool = False,
+    allow_remote: bool | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> RunResult:
-    """Sends the load and judges it, as `perfgate run` does; the parameters are its options. `say` gets a line of text
-    at each step.
+    """Sends the load and judges it, as `perfgate run` does; the parameters are its options, and what is not given is
+    taken from the same environment variables (PERFGATE_TARGET ...). `say` gets a line of text at each step.
 
     `result.run` and `result.verdict` are what run.json and verdict.json hold. A broken budget is no error: look at
     `result.verdict.outcome`. Raises PerfgateError when there is no verdict: the budget file has mistakes, the target
     is down, the load generator failed. Raises KeyboardInterrupt when it was interrupted.
     """
-    request = RunRequest(
-        budget=Path(budget),
-        context=remembered_run_context(Path(out) if out is not None else None),
+    environ = os.environ
+    target = run_options.text(environ, "PERFGATE_TARGET", target)
+    folder = run_options.text(environ, "PERFGATE_OUT") if out is None else out
+    number = run_options.text(environ, "PERFGATE_PROCESSES") or "1" if processes is None else str(processes)
+    if not (base_ref or base):
+        base_ref, base = (run_options.text(environ, name) for name in ("PERFGATE_BASE_REF", "PERFGATE_BASE"))
+    compared = against(
+        base_ref,
+        base,
+        run_options.number(environ, "PERFGATE_RESTARTS"),
+        run_options.text(environ, "PERFGATE_BLOCKS"),
         target=target,
-        history=history,
-        only=tuple(only),
-        against=against(base_ref, base, None, "", target=target, workers=0),
-        processes=processes,
-        allow_remote=allow_remote,
-        save=save,
-        diagnose=diagnose,
+    )
+    request = RunRequest(
+        budget=Path(budget or run_options.text(environ, "PERFGATE_BUDGET") or DEFAULT_BUDGET),
+        context=remembered_run_context(Path(folder) if folder else None),
+        target=target,
+        history=run_options.text(environ, "PERFGATE_HISTORY", history),
+        only=tuple(only) or tuple(run_options.text(environ, "PERFGATE_ONLY").split()),
+        against=compared,
+        processes=processes_of(number),
+        allow_remote=run_options.flag(environ, "PERFGATE_ALLOW_REMOTE", allow_remote) or False,
+        save=run_options.flag(environ, "PERFGATE_SAVE", save),
+        diagnose=run_options.flag(environ, "PERFGATE_DIAGNOSE", diagnose),
     )
     result = workflow.run(request, ProgressReporter(say=say))
     if result.verdict is None:
         raise KeyboardInterrupt
     return result
+
+
+def is_saved(*, given: bool) -> bool:
+    """Whether a run of the pytest plug-in is added to the history: nothing is unless somebody says so."""
+    return given or run_options.flag(os.environ, "PERFGATE_SAVE", None) or False
 
 
 def words(error: PerfgateError) -> str:

@@ -46,6 +46,8 @@ def _check(budget: Path) -> None:
         (len(budget_file.budgets), "budget"),
     )
     print(f"{budget}: fine. {contents}; {plan.load_words}.")
+    for text in budget_file.notes:
+        say(f"perfgate: {budget}: {text}")
     for mistake in unset:
         needed = f"{mistake.message}; `perfgate run` needs it. {mistake.hint}"
         say(f"perfgate: {budget}:{mistake.line}: {needed} [{mistake.code}]")

@@ -111,7 +111,7 @@ def exporting(urls: Sequence[str], budget: Path, branch: str) -> Iterator[Export
             export.check(url)
             place = export_urls.place(url)
             try:
-                exporter = export.connect(url, labels, environ)
+                exporter = export.connect(url, labels, environ, time.time())
             except export.ExportError as error:
                 _warn(f"Not exported to {place}: {error.message}. The verdict stands.")
                 continue

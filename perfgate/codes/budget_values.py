@@ -194,4 +194,10 @@ CODES: Mapping[str, CodeEntry] = {
         "request: POST /shop.Catalog/Serach",
         "Mend the place that the message names; `pip install 'perfgate[grpc]'` installs the packages.",
     ),
+    "PG-B051": CodeEntry(
+        "A variable without braces is not replaced.",
+        "Only `${X}` is replaced: `$X` may be a price, a ticker or a JSON path, and is sent as it stands.",
+        'headers: {Authorization: "Bearer $API_TOKEN"}',
+        "Write `${API_TOKEN}`; leave what is right as it stands. A secret of GitHub comes in by `env:` of the workflow's step, and is `${NAME}` here too.",
+    ),
 }

@@ -21,6 +21,7 @@ class Statement:
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
     in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
+    note: str = ""  # why it has no plan, or of which of several schemas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Peer:
     messages: float
     seconds: float
     size: float = 0.0  # bytes received
+    opened: float = 0.0  # connections, as far as they were seen
     connections: int = 0  # in use, since one looked
 
 
@@ -88,10 +90,20 @@ class PassFacts:
     external_messages: float | None = None
     database_size: float | None = None  # bytes that databases send
     database_sessions: float | None = None  # opened, by the database's own count
+    cache_sessions: float | None = None  # by the cache's own count
+    database_opened: float | None = None  # connections to databases that were opened, as far as sockets show them
+    cache_opened: float | None = None
+    external_opened: float | None = None
+    database_connects: float | None = None  # connections that were opened, by Server-Timing
+    database_connect_seconds: float | None = None  # s per request
+    cache_connects: float | None = None
+    cache_connect_seconds: float | None = None
     cache_size: float | None = None  # bytes that caches send
     database_connections_loaded: float | None = None  # most that were in use
     lock_wait: float | None = None  # s that statements wait for locks
     lock_wait_loaded: float | None = None
+    commit_wait: float | None = None  # s that commits wait until they are on disk, or at a standby
+    commit_wait_loaded: float | None = None
     alone_tail: float | None = None  # 95th percentiles
     loaded_tail: float | None = None
     unread_loaded: float | None = None  # s that a request lies in the socket before the service reads it

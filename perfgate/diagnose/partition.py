@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.model.diagnosis import Layer
+from perfgate.text.server_timing import ServerTiming
 
 _INSIDE: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")
 
@@ -108,7 +108,7 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     inside, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, total)
     others = {part: known.seen[part] for part in _INSIDE if part in known.seen and part not in inside}
     others, _ = _fit(others, max(0.0, total - sum(inside.values())))
-    inside = {**inside, **others}
+    inside = _written({**inside, **others}, known.seen.get("serialisation", 0.0), total)
     own_time = max(0.0, total - sum(inside.values()))
     inside, queue = _undelayed(inside, known.delays)
     if known.standing is not None and "cpu" in timing:
@@ -117,6 +117,14 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     parts["queue"] = max(0.0, outside - known.floor) + queue
     parts["application"] = own_time
     return {**parts, **inside}, clipped or timing["total"] > wait + 0.001
+
+
+def _written(inside: Mapping[Layer, float], seen: float, total: float) -> dict[Layer, float]:
+    """The parts with as much serialising as a profile has `seen` (s): the application's own clock knows one library or
+    two, and no templates."""
+    stated = inside.get("serialisation", 0.0)
+    more = min(seen - stated, total - sum(inside.values()))
+    return {**inside, "serialisation": stated + more} if more > 0 else dict(inside)
 
 
 def _undelayed(inside: Mapping[Layer, float], delays: Mapping[Layer, Delay]) -> tuple[dict[Layer, float], float]:

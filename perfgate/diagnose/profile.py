@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from perfgate.diagnose.serialisers import is_serialising
 
 Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
@@ -15,23 +16,6 @@ SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
-_SERIALISER = re.compile(
-    r"~(JSON\.(parse|stringify)"
-    r"|[^ ]+ \((fast-json-stringify|secure-json-parse|superjson|devalue|serialize-javascript|class-transformer|flatted"
-    r"|js-yaml|yaml|xml2js|fast-xml-parser|sax|papaparse|csv-(parse|stringify)|msgpackr?|@msgpack/msgpack|protobufjs|avsc"
-    r")/.*\)"
-    r"|json(\.(encoder|decoder))?\.(\w+\.)?(dumps?|encode|iterencode|_iterencode\w*|loads|decode|raw_decode)"
-    r"|(simplejson|ujson|orjson|msgpack|yaml|marshmallow|rest_framework\.(renderers|parsers))\b.*\."
-    r"((safe|full|unsafe)_)?(_?dumps?|dump_all|_?loads?|load_all|(un)?packb?|encode|decode|raw_decode|render|parse)"
-    r"|flask\.json\.(\w+\.)*(dumps|loads|jsonify|response)"
-    r"|django\.(core\.serializers\.(\w+\.)*(serialize|deserialize|Deserializer)|http\.response\.JsonResponse\..*)"
-    r"|rest_framework\.serializers\.(\w+\.)?(data|to_representation)"
-    r"|fastapi\.(encoders\.jsonable_encoder|routing\.serialize_response|_compat\..*\bserialize\w*)"
-    r"|starlette\.responses\.(\w+\.)?render"
-    r"|xml\.(\w+\.)*(fromstring|tostring|parseString|toxml|toprettyxml)"
-    r"|pydantic\.(v1\.)?(main|type_adapter|deprecated|tools)\b.*\b(model_dump|model_dump_json|dump_json|dump_python"
-    r"|serialize\w*|model_validate(_json|_strings)?|validate_(json|python|strings)|dict|json|parse_(obj|raw|file)(_as)?))"
-)
 MIN_INNER_SHARE = (
     0.5  # of the largest growth: a function inside with as much names the cause better than the one around it
 )
@@ -144,9 +128,8 @@ def functions(
 
 
 def serialising(samples: Mapping[Stack, int], cpu: float) -> float:
-    """CPU of serialising and parsing, in s per request: what JSON and its like take with all that they call. `cpu` as
-    above."""
-    inside = sum(number for stack, number in samples.items() if any(map(_SERIALISER.fullmatch, stack)))
+    """CPU of serialising, parsing and rendering, in s per request. `cpu` as above."""
+    inside = sum(number for stack, number in samples.items() if is_serialising(stack))
     return cpu * inside / max(1, sum(samples.values()))
 
 

@@ -23,7 +23,8 @@ def facts(
     """What the samples of one side and the counts beside them come to."""
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
-    calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in _PARTS}
+    counted = (*_PARTS, *(f"{part}_connect" for part in _CONNECTING))
+    calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in counted}
     usual = [sample for sample in samples if sample.users == 1] or samples  # nobody else delays what these wait for
     seconds = {part: _mean([s.timing.seconds[part] for s in usual if part in s.timing.seconds]) for part in _PARTS}
     known = [sample for sample in samples if sample.decoded >= 0]
@@ -60,6 +61,8 @@ def facts(
         application_loaded=_application(samples, is_loaded=True),
         serialisation=_stated_seconds("serialisation", usual),
         computing=_stated_seconds("cpu", usual),
+        **{f"{part}_connects": calls[f"{part}_connect"] for part in _CONNECTING},
+        **{f"{part}_connect_seconds": _stated_seconds(f"{part}_connect", usual) for part in _CONNECTING},
         reference=_median([took for round_ in reference for took, _ in round_]),
         reference_cpu=_median([computed for round_ in reference for _, computed in round_]),
         statements=counts.statements,
@@ -71,6 +74,7 @@ def facts(
 
 
 _PARTS = ("database", "cache", "external")
+_CONNECTING = ("database", "cache")  # whose connections Server-Timing tells of
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _SPANS = tuple(f"{part}_span" for part in _PARTS)
@@ -89,12 +93,14 @@ _SINGLE = (
     "database_size",
     "cache_size",
     "lock_wait",
+    "commit_wait",
     *_KEPT,
 )
+_OPENED = ("database_sessions", "cache_sessions", *(f"{part}_opened" for part in _PARTS))
 _QUEUE = ("queued", "queue_growth")
-_COUNTED = (*_SINGLE, "database_sessions", *_QUEUE, *_WAITS, *_SPANS, *_MESSAGES)
-_LOADED = ("query_seconds", "cpu", "cpu_delay", "database", "unread", "lock_wait", "database_connections")
-_COUNTED_LOADED = (*_LOADED, *_KEPT, *_QUEUE, *_WAITS)
+_COUNTED = (*_SINGLE, *_OPENED, *_QUEUE, *_WAITS, *_SPANS, *_MESSAGES)
+_LOADED = ("query_seconds", "cpu", "cpu_delay", "database", "unread", "database_connections")
+_COUNTED_LOADED = (*_LOADED, "lock_wait", "commit_wait", *_KEPT, *_QUEUE, *_WAITS)
 
 
 TAIL_QUANTILE, MIN_TAIL_SAMPLES = 0.95, 20  # a share, and so many samples that a tail is worth its name

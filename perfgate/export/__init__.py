@@ -49,8 +49,8 @@ def check(url: str) -> str:
     return export_urls.exporter_of(url)[0]
 
 
-def connect(url: str, labels: Mapping[str, str], environ: Mapping[str, str]) -> Exporter:
-    """Raises UsageError as `check`, ExportError where it cannot be prepared."""
+def connect(url: str, labels: Mapping[str, str], environ: Mapping[str, str], began: float = 0.0) -> Exporter:
+    """`began` is as in Address. Raises UsageError as `check`, ExportError where it cannot be prepared."""
     name = check(url)
     inner = url.partition("+")[2] if name in export_urls.OVER_HTTP else url
-    return EXPORTERS[name](Address(url=inner, labels=labels, environ=environ))
+    return EXPORTERS[name](Address(url=inner, labels=labels, environ=environ, began=began))

@@ -18,11 +18,13 @@ class ExportError(PerfgateError):
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where to: the URL without the name of the exporter, the labels that tell senders apart, secrets by variable."""
+    """Where to: the URL without the name of the exporter, the labels that tell senders apart, secrets by variable.
+    `began` is from when on counters count, in s since 1970; 0: from what is sent first."""
 
     url: str
     labels: Labels
     environ: Mapping[str, str]
+    began: float = 0.0
 
 
 class Exporter(Protocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from math import isfinite
 from typing import Literal
 
@@ -14,6 +15,7 @@ from perfgate.model.metric import Unit
 from perfgate.text.sanitize import one_line
 
 MAX_LABEL_CHARS = 120
+DIGEST_CHARS = 8  # hexadecimal, of a text that is cut off
 
 Labels = Mapping[str, str]
 
@@ -64,8 +66,13 @@ def _is_number(value: float | Buckets) -> bool:
 
 
 def label(text: str) -> str:
-    """A value of a label: a stranger's text, on one line."""
-    return one_line(text, MAX_LABEL_CHARS)
+    """A value of a label: a stranger's text, on one line. What is cut off still tells two apart: a series that is there
+    twice would cost all of them."""
+    whole = one_line(text, len(text) + MAX_LABEL_CHARS)
+    if len(whole) <= MAX_LABEL_CHARS:
+        return whole
+    digest = sha256(whole.encode()).hexdigest()[:DIGEST_CHARS]
+    return f"{whole[: MAX_LABEL_CHARS - DIGEST_CHARS - 1]}~{digest}"
 
 
 def filled(families: Sequence[Family]) -> tuple[Family, ...]:

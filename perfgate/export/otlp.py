@@ -1,12 +1,14 @@
 """OpenTelemetry's protocol over HTTP, as JSON: `otlp+https://host:4318`. Collectors take it, and Datadog, New Relic,
 Grafana Cloud and Honeycomb. Headers come from PERFGATE_OTLP_HEADERS or, as for OpenTelemetry's own exporters, from
-OTEL_EXPORTER_OTLP_HEADERS: "api-key=...,other=..."."""
+OTEL_EXPORTER_OTLP_HEADERS: "api-key=...,other=...". Totals are cumulative, or what came since the last time where
+OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE says delta."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from perfgate import __version__
@@ -18,7 +20,19 @@ from perfgate.text.plurals import counted
 
 HEADERS = ("PERFGATE_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 PATH = "/v1/metrics"
-CUMULATIVE = 2  # AggregationTemporality
+TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
+DELTA, CUMULATIVE = 1, 2  # AggregationTemporality
+PREFERRING_DELTA = ("delta", "lowmemory")  # for what perfgate has: counters and histograms
+
+Totals = dict[tuple[str, frozenset[tuple[str, str]]], float | Buckets]  # by name and labels
+
+
+class Moments(NamedTuple):
+    """When totals were taken and since when they count, ns since 1970; and whether they only count since then."""
+
+    now: int
+    since: int
+    temporality: int
 
 
 class Otlp:
@@ -30,12 +44,19 @@ class Otlp:
             {"Content-Type": "application/json", **_headers(given)},
             " or ".join(HEADERS),
         )
-        self._began: int | None = None  # ns since 1970: of the counters
+        self._since = _nanoseconds(address.began)
+        self._is_delta = address.environ.get(TEMPORALITY, "").strip().lower() in PREFERRING_DELTA
+        self._sent: Totals = {}  # where they are sent as differences
 
     def send(self, families: Sequence[Family], at: float) -> None:
-        now = round(at * 1000) * 1_000_000
-        self._began = now if self._began is None else self._began
-        reply = self._poster.post(json.dumps(request(families, now, self._began)).encode())
+        now = _nanoseconds(at)
+        since = self._since or now
+        shown = grown(families, self._sent) if self._is_delta else families
+        moments = Moments(now, since, DELTA if self._is_delta else CUMULATIVE)
+        reply = self._poster.post(json.dumps(request(shown, moments)).encode())
+        if self._is_delta:  # what could not be sent is a part of what comes next
+            self._sent |= totals(families)
+        self._since = now if self._is_delta else since
         if problem := _rejected(reply):
             raise ExportError(f"it rejected {self._poster.hidden(problem)}", hint="Its own log says why.")
 
@@ -43,23 +64,62 @@ class Otlp:
         self._poster.close()
 
 
-def request(families: Sequence[Family], now: int, began: int) -> dict[str, Any]:
-    """`ExportMetricsServiceRequest`, in the JSON of protobuf: 64-bit numbers are texts. Times in ns since 1970."""
+def _nanoseconds(at: float) -> int:
+    return round(at * 1000) * 1_000_000
+
+
+def totals(families: Sequence[Family]) -> Totals:
+    return {
+        (family.name, frozenset(point.labels.items())): point.value
+        for family in families
+        if family.kind != "gauge"
+        for point in family.points
+    }
+
+
+def grown(families: Sequence[Family], before: Totals) -> tuple[Family, ...]:
+    """The families, with what totals have grown by since `before`; gauges as they are."""
+    return tuple(
+        family
+        if family.kind == "gauge"
+        else replace(
+            family,
+            points=tuple(
+                replace(point, value=_growth(point.value, before.get((family.name, frozenset(point.labels.items())))))
+                for point in family.points
+            ),
+        )
+        for family in families
+    )
+
+
+def _growth(value: float | Buckets, before: float | Buckets | None) -> float | Buckets:
+    if isinstance(value, Buckets):
+        if not isinstance(before, Buckets):
+            return value
+        counts = (now - then for now, then in zip(value.counts, before.counts, strict=True))
+        return replace(value, counts=tuple(counts), total=value.total - before.total)
+    return value - before if isinstance(before, float) else value
+
+
+def request(families: Sequence[Family], moments: Moments) -> dict[str, Any]:
+    """`ExportMetricsServiceRequest`, in the JSON of protobuf: 64-bit numbers are texts."""
     resource = {"attributes": _attributes({"service.name": "perfgate", "service.version": __version__})}
     scope = {"name": "perfgate", "version": __version__}
-    metrics = [_metric(family, now, began) for family in families]
+    metrics = [_metric(family, moments) for family in families]
     return {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"scope": scope, "metrics": metrics}]}]}
 
 
-def _metric(family: Family, now: int, began: int) -> dict[str, Any]:
+def _metric(family: Family, moments: Moments) -> dict[str, Any]:
     about = {"name": family.name, "description": family.help, "unit": family.unit}
-    times = {"timeUnixNano": str(now)} | ({} if family.kind == "gauge" else {"startTimeUnixNano": str(began)})
+    times = {"timeUnixNano": str(moments.now)}
+    times |= {} if family.kind == "gauge" else {"startTimeUnixNano": str(moments.since)}
     points = [{"attributes": _attributes(point.labels), **times, **_value(point)} for point in family.points]
     if family.kind == "gauge":
         return {**about, "gauge": {"dataPoints": points}}
     if family.kind == "histogram":
-        return {**about, "histogram": {"dataPoints": points, "aggregationTemporality": CUMULATIVE}}
-    return {**about, "sum": {"dataPoints": points, "aggregationTemporality": CUMULATIVE, "isMonotonic": True}}
+        return {**about, "histogram": {"dataPoints": points, "aggregationTemporality": moments.temporality}}
+    return {**about, "sum": {"dataPoints": points, "aggregationTemporality": moments.temporality, "isMonotonic": True}}
 
 
 def _value(point: Point) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Statsd:
         self._counted: dict[tuple[str, str], float] = {}
 
     def send(self, families: Sequence[Family], at: float) -> None:  # noqa: ARG002 - it takes no times
-        lines = [line for family in families for point in family.points for line in self._lines(family, point)]
+        lines = [line for family in families for line in self._lines(family)]
         try:
             for packet in packets(lines):
                 self._socket.sendto(packet, self._to)
@@ -41,19 +41,23 @@ class Statsd:
     def close(self) -> None:
         self._socket.close()
 
-    def _lines(self, family: Family, point: Point) -> Iterator[str]:
-        if isinstance(point.value, Buckets):
-            return
-        name, tags = self._named(family, point)
-        if family.kind == "counter":
-            before = self._counted.get((name, tags), 0.0)
-            self._counted[name, tags] = point.value
-            if point.value > before:
-                yield f"{name}:{_written(point.value - before)}|c{tags}"
-            return
-        if point.value < 0:  # a sign would mean "less than before by"
-            yield f"{name}:0|g{tags}"
-        yield f"{name}:{_written(point.value)}|g{tags}"
+    def _lines(self, family: Family) -> Iterator[str]:
+        """Counters whose names are the same here (of `GET /a` and `GET /a/`) are one."""
+        values: dict[tuple[str, str], float] = {}
+        for point in family.points:
+            if not isinstance(point.value, Buckets):
+                key = self._named(family, point)
+                values[key] = point.value + (values.get(key, 0.0) if family.kind == "counter" else 0.0)
+        for (name, tags), value in values.items():
+            if family.kind == "counter":
+                growth = value - self._counted.get((name, tags), 0.0)
+                self._counted[name, tags] = value
+                if growth > 0:
+                    yield f"{name}:{_written(growth)}|c{tags}"
+                continue
+            if value < 0:  # a sign would mean "less than before by"
+                yield f"{name}:0|g{tags}"
+            yield f"{name}:{_written(value)}|g{tags}"
 
 
 def with_names(family: Family, point: Point) -> tuple[str, str]:

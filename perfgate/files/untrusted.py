@@ -165,6 +165,7 @@ def _results(theirs: Sequence[EndpointResult], known: OwnKnowledge) -> tuple[End
             result,
             failures_by_kind=_of(result.failures_by_kind, FAILURE_KINDS),
             failure_examples=(),
+            timeouts=_of(result.timeouts, ASPECTS),
             metrics=_of(result.metrics, METRICS),
             intervals=_of(result.intervals, METRICS),
             design_effects=_of(result.design_effects, METRICS),

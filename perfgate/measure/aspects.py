@@ -45,6 +45,7 @@ def _result(endpoint: str, whole: Window) -> EndpointResult:
         name=endpoint,
         requests=whole.requests,
         failures=whole.requests - whole.successes,
+        failures_by_kind=dict(whole.failures),
         samples=histogram.count(latency),
         latency=latency,
         metrics={name: histogram.quantile(latency, q) or 0.0 for name, q in LATENCY_QUANTILES.items()},
@@ -55,12 +56,14 @@ def with_aspects(result: EndpointResult, known: Iterator[Aspect]) -> EndpointRes
     """The endpoint's result with the metrics of its aspects, `completion_p95`, and their distributions as phases."""
     for aspect in known:
         own = aspect.result
+        timeouts = own.failures_by_kind.get("timeout", 0)
         result = replace(
             result,
             metrics={**result.metrics, **_named(aspect.name, own.metrics)},
             intervals={**result.intervals, **_named(aspect.name, own.intervals)},
             design_effects={**result.design_effects, **_named(aspect.name, own.design_effects)},
             phases={**result.phases, aspect.name: own.latency},
+            timeouts={**result.timeouts, aspect.name: timeouts} if timeouts else result.timeouts,
         )
     return result
 

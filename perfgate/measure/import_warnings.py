@@ -34,11 +34,14 @@ def check_usable(tally: Tally, source: RecordingSource, plan: Plan, skip: float)
 def no_match(
     source: RecordingSource, plan: Plan, unmatched: Counter[str], *, has_only_transactions: bool = False
 ) -> UsageError:
+    if not unmatched:
+        hint = "Did the load tool run to its end, and send anything?"
+        return UsageError(f"{source.name}: there are no requests in it", hint=hint, code="PG-I003")
     names = [*(endpoint.name for endpoint in plan.endpoints), *(journey.name for journey in plan.journeys)]
     known = ", ".join([*names, *(page.name for page in plan.pages)])
-    content = f"it has {name_requests(unmatched)}" if unmatched else "it has no requests"
+    content = f"it has {name_requests(unmatched)}"
     cure = "Names must be the same, or method and path."
-    if has_only_transactions and unmatched:
+    if has_only_transactions:
         cure = "These are transactions: make them journeys, or switch off Generate parent sample."
     return UsageError(
         f"{source.name}: no request belongs to an endpoint of {plan.source.name}: {content}",

@@ -11,6 +11,9 @@ from perfgate.measure.importers.samples import Row, Summary
 from perfgate.measure.matching import Matcher
 from perfgate.model.metric import ResultKind
 from perfgate.model.run import EndpointResult
+from perfgate.text.plurals import named
+
+MAX_NAMED = 5  # endpoints in one warning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +44,12 @@ def summarized(summary: Summary, match: Matcher) -> Summarized:
 
 
 def _warnings(rows: dict[str, list[Row]]) -> Iterator[str]:
-    for name, group in rows.items():
-        if len(group) > 1:
-            yield (
-                f"{len(group)} names of it are requests of {name}, and percentiles of several cannot be joined, so "
-                f"it has none. Give its requests one name in the load tool."
-            )
+    joined = [f"{name} ({len(group)})" for name, group in rows.items() if len(group) > 1]
+    if joined:
+        yield (
+            f"No percentiles of {named(joined, MAX_NAMED)}: requests of several names, whose percentiles cannot be "
+            "joined. Give the requests of an endpoint one name in the load tool."
+        )
 
 
 def _result(kind: ResultKind, name: str, rows: Sequence[Row], duration: float) -> EndpointResult:

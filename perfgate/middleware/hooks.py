@@ -10,6 +10,7 @@ from typing import Any
 
 from perfgate.middleware import meter
 from perfgate.middleware.meter import CACHE, DATABASE, EXTERNAL, SERIALISATION
+from perfgate.middleware.wrapping import connecting, connecting_async, patch, timed
 
 _waiting: dict[str, Callable[[Any], None]] = {}
 _DRIVERS = ("sqlalchemy.engine", "psycopg", "asyncpg", "pymysql")  # that nothing imports but who uses a database
@@ -25,41 +26,6 @@ def install() -> None:
             hook(module)
             if name in _DRIVERS:
                 meter.watched.add(DATABASE)
-
-
-def timed(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
-    @wraps(call)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        span = meter.enter(kind)
-        if span is None:
-            return call(*args, **kwargs)
-        try:
-            return call(*args, **kwargs)
-        finally:
-            span.leave(counts=counts)
-
-    return wrapper
-
-
-def timed_async(kind: str, call: Callable[..., Any], *, counts: bool = True) -> Callable[..., Any]:
-    @wraps(call)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        span = meter.enter(kind)
-        if span is None:
-            return await call(*args, **kwargs)
-        try:
-            return await call(*args, **kwargs)
-        finally:
-            span.leave(counts=counts)
-
-    return wrapper
-
-
-def _patch(kind: str, owner: Any, *names: str, is_async: bool = False) -> None:
-    wrap = timed_async if is_async else timed
-    for name in names:
-        if (call := getattr(owner, name, None)) is not None:
-            setattr(owner, name, wrap(kind, call))
 
 
 def _sqlalchemy(module: Any) -> None:
@@ -78,6 +44,8 @@ def _sqlalchemy(module: Any) -> None:
     event.listen(module.Engine, "before_cursor_execute", before)
     event.listen(module.Engine, "after_cursor_execute", after)
     event.listen(module.Engine, "handle_error", failed)
+    dialect = module.default.DefaultDialect
+    dialect.connect = connecting(DATABASE, dialect.connect)
 
 
 def _leave(context: Any) -> None:
@@ -88,18 +56,17 @@ def _leave(context: Any) -> None:
 
 
 def _psycopg(module: Any) -> None:
-    _patch(DATABASE, module.Cursor, "execute", "executemany")
-    _patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
-    for owner, wrap in ((module.Connection, timed), (module.AsyncConnection, timed_async)):
-        connect = owner.connect.__func__  # time, and no query
-        owner.connect = classmethod(wrap(DATABASE, connect, counts=False))
+    patch(DATABASE, module.Cursor, "execute", "executemany")
+    patch(DATABASE, module.AsyncCursor, "execute", "executemany", is_async=True)
+    for owner, wrap in ((module.Connection, connecting), (module.AsyncConnection, connecting_async)):
+        owner.connect = classmethod(wrap(DATABASE, owner.connect.__func__))
     module.connect = module.Connection.connect
 
 
 def _django(module: Any) -> None:
-    """Connections that are opened, whatever the driver: time, and no query, though Django sends some of its own."""
+    """Connections that are opened, whatever the driver: no query, though Django sends some of its own."""
     wrapper = module.BaseDatabaseWrapper
-    wrapper.connect = timed(DATABASE, wrapper.connect, counts=False)
+    wrapper.connect = connecting(DATABASE, wrapper.connect)
 
 
 def _asyncpg(module: Any) -> None:
@@ -109,7 +76,7 @@ def _asyncpg(module: Any) -> None:
         module.pool.PoolConnectionProxy,
         module.prepared_stmt.PreparedStatement,
     ):
-        _patch(DATABASE, owner, *names, is_async=True)
+        patch(DATABASE, owner, *names, is_async=True)
     reset = module.connection.Connection.reset
 
     @wraps(reset)
@@ -119,11 +86,13 @@ def _asyncpg(module: Any) -> None:
             return await reset(*args, **kwargs)
 
     module.connection.Connection.reset = unmeasured
-    module.connect = module.connection.connect = timed_async(DATABASE, module.connection.connect, counts=False)
+    module.connect = module.connection.connect = connecting_async(DATABASE, module.connection.connect)
 
 
 def _pymysql(module: Any) -> None:
-    _patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
+    patch(DATABASE, module.cursors.Cursor, "execute", "executemany")
+    owner = module.connections.Connection
+    owner.connect = connecting(DATABASE, owner.connect)
 
 
 def _sqlite3(module: Any) -> None:
@@ -154,44 +123,70 @@ def _sqlite3(module: Any) -> None:
 
 
 def _aiohttp(module: Any) -> None:
-    _patch(EXTERNAL, module.ClientSession, "_request", is_async=True)
+    patch(EXTERNAL, module.ClientSession, "_request", is_async=True)
 
 
 def _redis(module: Any) -> None:
-    _patch(CACHE, module.Redis, "execute_command")
-    _patch(CACHE, module.client.Pipeline, "execute")
+    patch(CACHE, module.Redis, "execute_command")
+    patch(CACHE, module.client.Pipeline, "execute")
 
 
 def _redis_async(module: Any) -> None:
-    _patch(CACHE, module.Redis, "execute_command", is_async=True)
-    _patch(CACHE, module.client.Pipeline, "execute", is_async=True)
+    patch(CACHE, module.Redis, "execute_command", is_async=True)
+    patch(CACHE, module.client.Pipeline, "execute", is_async=True)
+
+
+def _redis_connection(module: Any) -> None:
+    """`connect` is called for connections that are open too, and does nothing then."""
+    owner = getattr(module, "AbstractConnection", module.Connection)
+    connect = owner.connect
+    opening = connecting(CACHE, connect)
+
+    @wraps(connect)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        is_open = getattr(self, "_sock", None) is not None
+        return (connect if is_open else opening)(self, *args, **kwargs)
+
+    owner.connect = wrapper
+
+
+def _redis_async_connection(module: Any) -> None:
+    owner = getattr(module, "AbstractConnection", module.Connection)
+    connect = owner.connect
+    opening = connecting_async(CACHE, connect)
+
+    @wraps(connect)
+    async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await (connect if self.is_connected else opening)(self, *args, **kwargs)
+
+    owner.connect = wrapper
 
 
 def _requests(module: Any) -> None:
-    _patch(EXTERNAL, module.Session, "send")
+    patch(EXTERNAL, module.Session, "send")
 
 
 def _urllib(module: Any) -> None:
-    _patch(EXTERNAL, module.OpenerDirector, "open")
+    patch(EXTERNAL, module.OpenerDirector, "open")
 
 
 def _urllib3(module: Any) -> None:
     """Also beneath requests, which counts once, and the AWS clients."""
-    _patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
+    patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
 
 
 def _httpx(module: Any) -> None:
-    _patch(EXTERNAL, module.Client, "send")
-    _patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
+    patch(EXTERNAL, module.Client, "send")
+    patch(EXTERNAL, module.AsyncClient, "send", is_async=True)
 
 
 def _json(module: Any) -> None:
     """`load` calls `loads`: what it reads from before may be a connection that it waits for."""
-    _patch(SERIALISATION, module, "dumps", "dump", "loads")
+    patch(SERIALISATION, module, "dumps", "dump", "loads")
 
 
 def _fastapi(module: Any) -> None:
-    _patch(SERIALISATION, module, "serialize_response", is_async=True)
+    patch(SERIALISATION, module, "serialize_response", is_async=True)
 
 
 def _anyio(module: Any) -> None:
@@ -224,6 +219,8 @@ _waiting.update(
         "aiohttp.client": _aiohttp,
         "redis": _redis,
         "redis.asyncio": _redis_async,
+        "redis.connection": _redis_connection,
+        "redis.asyncio.connection": _redis_async_connection,
         "requests": _requests,
         "urllib.request": _urllib,
         "urllib3.connectionpool": _urllib3,

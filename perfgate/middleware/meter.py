@@ -11,6 +11,7 @@ from time import perf_counter, thread_time
 SERVER_TIMING = "Server-Timing"
 DATABASE, CACHE, EXTERNAL, SERIALISATION = "db", "cache", "external", "serialisation"
 KINDS = (DATABASE, CACHE, EXTERNAL, SERIALISATION)
+CONNECTED = (DATABASE, CACHE)  # kinds whose connections are counted
 
 watched: set[str] = set()  # kinds whose calls this process would see
 
@@ -30,19 +31,27 @@ class Meter:
     started: float = field(default_factory=perf_counter)
     cpu: float = 0.0
     costs: dict[str, Cost] = field(default_factory=lambda: {kind: Cost() for kind in KINDS})
+    opened: dict[str, Cost] = field(default_factory=lambda: {kind: Cost() for kind in CONNECTED})
 
     def header(self) -> str:
         entries = [f"total;dur={(perf_counter() - self.started) * 1e3:.3f}", f"cpu;dur={self.cpu * 1e3:.3f}"]
         for name, cost in self.costs.items():
             if name == DATABASE and not cost.calls and name not in watched:
                 continue  # nobody watches the driver of this application: no call that was seen is not none
-            entries.append(f'{name};dur={cost.seconds * 1e3:.3f};desc="n={cost.calls}"')
+            entries.append(_entry(name, cost))
+            if (opened := self.opened.get(name)) is not None and (cost.calls or opened.calls):
+                entries.append(_entry(f"{name}-connect", opened))
         return ", ".join(entries)
+
+
+def _entry(name: str, cost: Cost) -> str:
+    return f'{name};dur={cost.seconds * 1e3:.3f};desc="n={cost.calls}"'
 
 
 # A worker thread that runs a handler sees the same meter as the event loop: it has a copy of the context.
 _meter: ContextVar[Meter | None] = ContextVar("perfgate_meter", default=None)
 _inside: ContextVar[Span | None] = ContextVar("perfgate_inside", default=None)  # the call that is measured already
+_is_connecting: ContextVar[bool] = ContextVar("perfgate_connecting", default=False)
 
 
 def current() -> Meter | None:
@@ -111,6 +120,22 @@ def spent(kind: str) -> Iterator[None]:
     finally:
         if span is not None:
             span.leave()
+
+
+@contextmanager
+def connecting(kind: str) -> Iterator[None]:
+    """A connection that is opened, for a call or before it. An ORM's that a driver opens counts once."""
+    meter = _meter.get()
+    if meter is None or _is_connecting.get():
+        yield
+        return
+    token, started = _is_connecting.set(True), perf_counter()
+    try:
+        yield
+    finally:
+        meter.opened[kind].seconds += perf_counter() - started
+        meter.opened[kind].calls += 1
+        _is_connecting.reset(token)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ Layer = Literal[
     "download",
     "runner",
     "unattributed",
+    "frontend",  # this and the following: of pages, which have `network` too
+    "backend",
+    "third party",
 ]
 Confidence = Literal["confirmed", "likely", "unexplained", "environment"]
 
@@ -89,7 +92,8 @@ class TraceEvidence:
 class Diagnosed:
     """One endpoint's metric: `difference` (s) is the sum of its layers' changes, None without a base.
 
-    The numbers are of the diagnosis' own pass, never of the run that was judged.
+    The numbers are of the diagnosis' own pass, never of the run that was judged; those of a page (metric `lcp`) are of
+    its views with the median.
     """
 
     endpoint: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-MIN_CALL_SHARE = 0.5  # of the time that a page was late, from which it waited for a call of the backend
+MIN_CALL_SHARE = 0.5  # of the time that a page was late, from which it waited for calls of the backend
+MIN_LINK_SHARE = 0.1  # of that time: calls that took less are no part of a chain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +29,31 @@ class Resource:
     mime: str = ""
     cache_status: str = ""  # what a CDN says of its cache, as header and value
     server_timing: Mapping[str, float] = field(default_factory=dict)
+    redirected_to: str = ""  # the next URL, of an answer that is a redirect
 
     @property
     def is_call(self) -> bool:
         """Whether a script of the page asked the backend for it."""
         return self.kind in ("fetch", "xhr")
 
+    @property
+    def ended(self) -> float:
+        return self.started + self.duration
 
-def awaited_call(resources: Iterable[Resource], lcp: float, late: float) -> Resource | None:
-    """The longest call that was over by the LCP, if it took its share of the `late` seconds in which the page itself,
-    not its largest part, was not ready."""
-    calls = [item for item in resources if item.is_call and 0 <= item.started <= lcp - item.duration]
-    longest = max(calls, key=lambda item: item.duration, default=None)
-    return longest if longest and longest.duration >= MIN_CALL_SHARE * late else None
+
+def awaited_calls(resources: Iterable[Resource], lcp: float, late: float) -> tuple[Resource, ...]:
+    """The calls, one after the other, that took most time until the LCP, if they took their share of the `late` seconds
+    in which the page itself, not its largest part, was not ready. One that depends on another begins when that was
+    answered, at the earliest."""
+    calls = [item for item in resources if item.is_call and item.started >= 0 and item.ended <= lcp]
+    chains: list[tuple[float, tuple[Resource, ...]]] = []  # seconds, and calls: the best that ends with each call
+    for call in sorted((call for call in calls if call.duration >= MIN_LINK_SHARE * late), key=lambda call: call.ended):
+        earlier = (chain for chain in chains if chain[1][-1].started + chain[1][-1].wait <= call.started)
+        seconds, before = max(earlier, key=lambda chain: chain[0], default=(0.0, ()))
+        new = call.ended - max([call.started, *(item.ended for item in before)])
+        chains.append((seconds + new, (*before, call)))
+    seconds, chain = max(chains, key=lambda chain: chain[0], default=(0.0, ()))
+    return chain if chain and seconds >= MIN_CALL_SHARE * late else ()
 
 
 @dataclass(frozen=True, kw_only=True)

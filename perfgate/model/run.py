@@ -91,6 +91,7 @@ class EndpointResult:
     # by kind: status, expectation, timeout, connection, protocol
     failures_by_kind: Mapping[str, int] = field(default_factory=dict)
     failure_examples: tuple[str, ...] = ()
+    timeouts: Mapping[str, int] = field(default_factory=dict)  # by aspect: how many of its values are timeouts
     samples: int = 0  # behind the latency metrics: successes and timeouts
     bytes: int = 0  # of response bodies, over the wire
     metrics: Mapping[str, float] = field(default_factory=dict)

@@ -89,7 +89,7 @@ class Browser:
     def _view(self, subject: PageVisit, purpose: Purpose) -> View:
         from perfgate.pages.viewing import PageViewing, prepare
 
-        context = self._chromium.new_context(**context_options(subject))
+        context = self._chromium.new_context(**context_options(subject, self.version))
         try:
             prepare(context, subject, purpose)
             self._watchdog.has_expired = False

@@ -16,6 +16,8 @@ from perfgate.text.sanitize import one_line
 
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
 SCRIPT_ERRORS = ("TypeError", "ReferenceError", "SyntaxError", "is not a function")
+MAX_ERRORS = 5  # of a page's scripts, in a view
+NOT_FETCHED = "Failed to load resource"  # what the console says beside what is noted of it anyway
 EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
@@ -33,13 +35,15 @@ class Incidents:
 
     def __init__(self, context: Any, page: Any) -> None:
         self._texts: list[str] = []
+        self._errors = 0
         self.has_crashed = self.has_downloaded = False
         page.on("popup", self._close_popup)  # not the context's new pages: one may be the next view
         context.on("serviceworker", lambda _: self.note("a service worker is installed"))
         page.on("crash", lambda _: setattr(self, "has_crashed", True))
         page.on("dialog", self._dismiss)
         page.on("download", self._cancel)
-        page.on("pageerror", lambda error: self.note(f"script error: {getattr(error, 'message', error)}"))
+        page.on("pageerror", lambda error: self._note_error(f"script error: {getattr(error, 'message', error)}"))
+        page.on("console", self._note_console)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -47,6 +51,16 @@ class Incidents:
 
     def note(self, text: str) -> None:
         self._texts.append(one_line(text, MAX_TEXT_CHARS))
+
+    def _note_console(self, message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(NOT_FETCHED):
+            self._note_error(f"console error: {message.text}")
+
+    def _note_error(self, text: str) -> None:
+        """Notes the first errors: a page may report each of its frames."""
+        if self._errors < MAX_ERRORS:
+            self._errors += 1
+            self.note(text)
 
     def _close_popup(self, other: Any) -> None:
         self.note("a pop-up was closed")

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 from perfgate.model.page import Resource
 from perfgate.pages import headers
-from perfgate.pages.visit import PageVisit, is_own
-from perfgate.text.plurals import and_more
+from perfgate.pages.visit import PageVisit
+from perfgate.text.plurals import and_more, counted
 
 ENDLESS_TYPES = ("EventSource", "WebSocket", "Ping", "Prefetch")
 IGNORED_TYPES = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
 MIN_FAILED_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
 MAX_NAMED = 3
+OF_WORKER = "its service worker answered {}: what that fetched for them is in no metric"
 
 
 class NetworkLog:
@@ -30,6 +30,7 @@ class NetworkLog:
         self.documents = 0  # that were asked for, redirects included
         self.navigations = 0  # those without redirects
         self._missing: dict[str, str] = {}  # URLs of what did not come, and why
+        self._of_worker: set[str] = set()  # requests that a service worker answered
         self.strange_document = ""  # the first document from a host that is not the target's
         self._decoded: Counter[str] = Counter()  # bytes of bodies, unpacked
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
@@ -54,6 +55,7 @@ class NetworkLog:
         self.requests, self._headers, self._began = {}, {}, 0.0
         self.status = self.navigations = 0
         self._missing.clear()
+        self._of_worker.clear()
         self._in_flight.clear()
         self._frames.begin()
 
@@ -69,8 +71,15 @@ class NetworkLog:
         ended = self._workers | self._frames.documents()
         return [url for number in self._in_flight if (url := self.requests[number].url) not in ended]
 
-    def missing(self) -> str:
-        """What did not come, for people; nothing where all did."""
+    def notes(self) -> Iterator[str]:
+        """What people should know of what was fetched."""
+        if missing := self._not_fetched():
+            yield missing
+        if number := len(self._of_worker):
+            yield OF_WORKER.format(counted(number, "request"))
+
+    def _not_fetched(self) -> str:
+        """What did not come; nothing where all did."""
         missing = {url.partition("?")[0]: why for url, why in self._missing.items()}  # a query may be a secret
         shown = ", ".join(f"{url} ({why})" for url, why in list(missing.items())[:MAX_NAMED])
         more = and_more(len(missing), MAX_NAMED)
@@ -88,8 +97,15 @@ class NetworkLog:
     def _failed(self, event: Mapping[str, Any]) -> None:
         self._ended(event)
         known, reason = self.requests.get(event["requestId"]), event.get("errorText", "")
-        if known and not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
+        if known is None:
+            return
+        self.requests[event["requestId"]] = replace(known, duration=max(0.0, self._since(event) - known.started))
+        if not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, event.get("blockedReason") or reason)
+
+    def _since(self, event: Mapping[str, Any]) -> float:
+        """Seconds from when times count."""
+        return float(event["timestamp"]) - self._began
 
     def _ended(self, event: Mapping[str, Any]) -> None:
         self._in_flight.discard(event["requestId"])
@@ -106,6 +122,8 @@ class NetworkLog:
         self._last = monotonic()
         if event.get("type") not in ENDLESS_TYPES:
             self._in_flight.add(event["requestId"])
+        if event.get("redirectResponse"):
+            self._keep_redirect(event, url)
         if is_document and not event.get("redirectResponse"):
             self.navigations += 1
             self._count_from(event)
@@ -114,9 +132,18 @@ class NetworkLog:
         self.requests[event["requestId"]] = Resource(
             url=url,
             kind=event.get("type", "Other").lower(),
-            started=event["timestamp"] - self._began,
-            is_third_party=not is_own(urlsplit(url).hostname or "", self._subject.host),
+            started=self._since(event),
+            is_third_party=self._subject.is_third_party(url),
         )
+
+    def _keep_redirect(self, event: Mapping[str, Any], url: str) -> None:
+        """Keeps the answer that leads to `url`: a request of its own, which Chromium gives the same number."""
+        if known := self.requests.pop(event["requestId"], None):
+            duration = self._since(event) - known.started
+            redirect = replace(
+                known, status=event["redirectResponse"]["status"], duration=duration, wait=duration, redirected_to=url
+            )
+            self.requests[f"{event['requestId']} redirect {len(self.requests)}"] = redirect
 
     def _count_from(self, event: Mapping[str, Any]) -> None:
         """Times count from the latest document, as the page's own clock does."""
@@ -132,6 +159,8 @@ class NetworkLog:
             self.status = answer["status"]
         elif answer["status"] >= MIN_FAILED_STATUS.get(event["type"], 400) and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, str(answer["status"]))
+        if answer.get("fromServiceWorker"):
+            self._of_worker.add(event["requestId"])
         self._headers[event["requestId"]] = int(answer.get("encodedDataLength", 0))
         named = {name.lower(): str(value) for name, value in answer["headers"].items()}
         self.requests[event["requestId"]] = replace(
@@ -150,7 +179,7 @@ class NetworkLog:
                 known,
                 decoded=self._decoded[event["requestId"]],
                 size=max(0, int(event["encodedDataLength"]) - self._headers.get(event["requestId"], 0)),
-                duration=max(0.0, event["timestamp"] - self._began - known.started),
+                duration=max(0.0, self._since(event) - known.started),
             )
 
 
@@ -212,7 +241,7 @@ class FrameRequests:
             duration=max(0.0, timing["responseEnd"] / 1000),
             mime=named.get("content-type", "").partition(";")[0],
             **headers.facts(named),
-            is_third_party=not is_own(urlsplit(request.url).hostname or "", self._subject.host),
+            is_third_party=self._subject.is_third_party(request.url),
         )
 
     def _sent(self, request: Any) -> None:

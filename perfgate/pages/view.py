@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from perfgate.model.page import LcpParts, Resource, awaited_call
+from perfgate.model.page import LcpParts, Resource, awaited_calls
 
 LONG_TASK_S = 0.05  # s; what is beyond blocks input (web.dev: Total Blocking Time)
 MAX_GAP_MS, MAX_WINDOW_MS = 1000.0, 5000.0  # of a session window of layout shifts
@@ -82,12 +82,23 @@ def vitals(view: View) -> Mapping[str, Any]:
 
 
 def with_blocking(resources: Iterable[Resource], account: Mapping[str, Any]) -> list[Resource]:
-    """Marks what rendering waited for: also the fonts of a largest text that stays invisible without its own."""
-    urls, awaits_font = frozenset(account.get("blocking", ())), bool(account.get("awaitsFont"))
+    """Marks what rendering waited for: also where that was redirected to, and the fonts of a largest text that stays
+    invisible without its own."""
+    resources, awaits_font = list(resources), bool(account.get("awaitsFont"))
+    urls = {item.url for url in account.get("blocking", ()) for item in redirects_of(url, resources)}
     return [
         replace(item, is_blocking=item.url in urls or (awaits_font and item.kind == "font" and bool(item.duration)))
         for item in resources
     ]
+
+
+def redirects_of(url: str, resources: Iterable[Resource]) -> list[Resource]:
+    """What was fetched for a URL: its redirects and where they lead, in order."""
+    chain: list[Resource] = []
+    for item in sorted((item for item in resources), key=lambda item: item.started):
+        if item.url == (chain[-1].redirected_to if chain else url):
+            chain.append(item)
+    return chain
 
 
 def counted_shifts(view: View) -> list[Mapping[str, Any]]:
@@ -164,20 +175,21 @@ def lcp_layers(
     """Which layer the LCP waited for, in seconds, largest first; `ttfb` are the parts of the first byte.
 
     Each moment belongs to one layer, so they add up to the LCP. Before the largest thing was asked for, and after it
-    came, a page waits for its document, for what blocks rendering and for the call that took most of the time; what is
-    left is its own. From when the page wanted the largest thing until it was asked for, it waited for a connection.
+    came, a page waits for its document, for what blocks rendering and for the calls that took most of the time; what is
+    left is its own. From when the page wanted the largest thing until it was asked for, it waited for redirects and for
+    a connection.
     """
     asked = parts.ttfb + parts.load_delay
     loaded = asked + parts.load_duration
     end = loaded + parts.render_delay
     late = parts.load_delay + parts.render_delay
     waits = list(_stretches(_waited_for(resources, end, late)))
-    largest = next((item for item in resources if item.url == lcp_url), None)
+    largest = redirects_of(lcp_url, resources) if lcp_url else []
     times = dict.fromkeys((*LAYER_ORDER, FRONTEND), 0.0)
     _add(times, 0.0, parts.ttfb, [(_connected(parts.ttfb, ttfb), parts.ttfb, BACKEND)], NETWORK)
-    queued = [(largest.started, asked, THIRD_PARTY if largest.is_third_party else NETWORK)] if largest else []
-    _add(times, parts.ttfb, asked, [*waits, *queued], FRONTEND)
-    _add(times, asked, loaded, list(_stretches([largest])) if largest else [], NETWORK)
+    queued = [(item.started, asked, THIRD_PARTY if item.is_third_party else NETWORK) for item in largest[:1]]
+    _add(times, parts.ttfb, asked, [*waits, *queued, *_stretches(largest[:-1])], FRONTEND)
+    _add(times, asked, loaded, list(_stretches(largest)), NETWORK)
     _add(times, loaded, end, waits, FRONTEND)
     return {name: value for name, value in sorted(times.items(), key=lambda item: -item[1]) if value > 0}
 
@@ -190,16 +202,15 @@ def _connected(total: float, ttfb: Mapping[str, float]) -> float:
 
 
 def _waited_for(resources: Iterable[Resource], lcp: float, late: float) -> list[Resource]:
-    before = [item for item in resources if item.duration and item.started + item.duration <= lcp]
+    before = [item for item in resources if item.duration and item.ended <= lcp]
     blocking = [item for item in before if item.is_blocking]
-    documents = [item for item in before if item.kind == "document" and item.started >= 0]
-    call = awaited_call(before, lcp, late)
-    return [*blocking, *documents[:1], *([call] if call else [])]
+    documents = [item for item in before if item.kind == "document" and item.started >= 0 and not item.redirected_to]
+    return [*blocking, *documents[:1], *awaited_calls(before, lcp, late)]
 
 
 def _stretches(resources: Iterable[Resource]) -> Iterable[Stretch]:
     for item in resources:
-        answered, end = item.started + min(item.wait, item.duration), item.started + item.duration
+        answered, end = item.started + min(item.wait, item.duration), item.ended
         if item.is_third_party:
             yield item.started, end, THIRD_PARTY
         else:

@@ -51,7 +51,8 @@ def _script(name: str) -> str:
 def prepare(context: Any, subject: PageVisit, purpose: Purpose) -> None:
     """Puts into a fresh context what watches its pages, and the cookies of a login."""
     names = ("web-vitals.js", "collect.js", *(["causes.js"] if purpose.coverage else []))
-    context.add_init_script(script="\n".join(map(_script, names)))  # of one scope
+    scripts = "\n".join(map(_script, names))
+    context.add_init_script(script=f"((globalThis) => {{\n{scripts}\n}})({_script('timers.js').rstrip()})")
     if subject.cookies:
         context.add_cookies([dict(cookie) for cookie in subject.cookies])
 
@@ -94,8 +95,8 @@ class PageViewing:
 
     def _view(self, account: dict[str, Any], unused: UnusedCode | None, *, has_interactions: bool) -> View:
         resources = with_blocking(self._network.fetched(), account)
-        if missing := self._network.missing():
-            self._incidents.note(missing)
+        for note in self._network.notes():
+            self._incidents.note(note)
         acts = self.subject.page.interact if has_interactions else ()
         return View(
             account=account,

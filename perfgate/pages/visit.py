@@ -67,6 +67,11 @@ VIEWPORTS: dict[str, Viewport] = {
     "desktop": Viewport(width=1350, height=940),
     "mobile": Viewport(width=412, height=823, scale=1.75, is_mobile=True),
 }
+# As Lighthouse has it: servers that tell phones apart do so by this.
+MOBILE_AGENT = (
+    "Mozilla/5.0 (Linux; Android 11; moto g power (2022)) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/{}.0.0.0 Mobile Safari/537.36"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +102,16 @@ class PageVisit:
 
     def is_allowed(self, url: str) -> bool:
         """Whether a document may come from there."""
+        scheme = urlsplit(url).scheme
+        if scheme not in ("http", "https"):
+            return scheme in ("about", "data", "blob")
+        return "*" in self.hosts or not self.is_third_party(url)
+
+    def is_third_party(self, url: str) -> bool:
+        """Whether it belongs to others: neither to the target's host nor to those that are named beside it."""
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https"):
-            return parts.scheme in ("about", "data", "blob")
         host = parts.hostname or ""
-        return (
-            is_own(host, self.host)
-            or "*" in self.hosts
-            or host in self.hosts
-            or parts.netloc.rpartition("@")[2] in self.hosts
-        )
+        return not (is_own(host, self.host) or host in self.hosts or parts.netloc.rpartition("@")[2] in self.hosts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +129,13 @@ TIMED = Purpose()
 
 
 def is_own(host: str, own: str) -> bool:
-    return host == own or host.endswith(f".{own}")
+    """Whether a host is one's own: `shop.org` and `cdn.shop.org` are, of `shop.org` and of `www.shop.org`."""
+    domain = own.removeprefix("www.")
+    return host == domain or host.endswith(f".{domain}")
 
 
-def context_options(subject: PageVisit) -> dict[str, Any]:
-    """How Playwright opens the context of a visit."""
+def context_options(subject: PageVisit, version: str) -> dict[str, Any]:
+    """How Playwright opens the context of a visit, in a Chromium of that version."""
     viewport, parts = VIEWPORTS[subject.page.viewport], urlsplit(subject.target)
     options: dict[str, Any] = {
         "viewport": {"width": viewport.width, "height": viewport.height},
@@ -138,6 +145,8 @@ def context_options(subject: PageVisit) -> dict[str, Any]:
         "ignore_https_errors": subject.insecure,
         "accept_downloads": False,
     }
+    if viewport.is_mobile:
+        options["user_agent"] = MOBILE_AGENT.format(version.partition(".")[0])
     if subject.storage_state:
         known = subject.storage_state
         options["storage_state"] = str(known) if isinstance(known, Path) else known

@@ -11,6 +11,9 @@ from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
+LCP = "lcp"  # a page's
+OF_PAGE = "From the view with the median LCP, of which every moment belongs to one layer"
+BESIDE = ", beside that of the base or of a usual earlier run"
 Quote = Callable[[str], str]
 MAX_NAMED_LAYERS = 2  # layers in the first line
 MIN_NAMED_SHARE = 0.1  # of the difference: layers with less are not named first
@@ -157,6 +160,8 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "rows": ("rows", None),
     "lock_wait": ("waiting for locks", SECONDS),
     "lock_wait_loaded": ("waiting for locks, under load", SECONDS),
+    "commit_wait": ("commits that wait for the disk or a standby", SECONDS),
+    "commit_wait_loaded": ("commits that wait for the disk or a standby, under load", SECONDS),
     "database": ("time by the database's own count", SECONDS),
     "database_loaded": ("time by the database's own count, under load", SECONDS),
     "database_messages": ("messages to the database", None),
@@ -165,6 +170,9 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "database_span": ("waiting for the database, side by side counted once", SECONDS),
     "database_size": ("bytes from the database", BYTES),
     "database_sessions": ("connections to the database opened", None),
+    "database_opened": ("connections to the database opened, as seen", None),
+    "database_connects": ("connections to the database opened by the request", None),
+    "database_connect_seconds": ("opening connections to the database", SECONDS),
     "database_connections_loaded": ("connections to the database at once", None),
     "cache_calls": ("cache commands", None),
     "cache_call_seconds": ("time of a cache command", SECONDS),
@@ -176,6 +184,11 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "cache_wait": ("waiting for the cache", SECONDS),
     "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
     "cache_span": ("waiting for the cache, side by side counted once", SECONDS),
+    "cache_sessions": ("connections to the cache opened", None),
+    "cache_opened": ("connections to the cache opened, as seen", None),
+    "cache_connects": ("connections to the cache opened by the request", None),
+    "cache_connect_seconds": ("opening connections to the cache", SECONDS),
+    "external_opened": ("connections to other services opened, as seen", None),
     "external_calls": ("calls of other services", None),
     "external_seconds": ("time of calls of other services", SECONDS),
     "external_messages": ("messages to other services", None),
@@ -192,8 +205,8 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "queue_growth_loaded": ("jobs more that wait, under load", None),
     "application": ("the application's own time", SECONDS),
     "application_loaded": ("the application's own time, under load", SECONDS),
-    "serialisation": ("serialising and parsing", SECONDS),
-    "serialising": ("CPU time of serialising and parsing", SECONDS),
+    "serialisation": ("serialising, parsing and rendering", SECONDS),
+    "serialising": ("CPU time of serialising, parsing and rendering", SECONDS),
     "computing": ("CPU time of the request", SECONDS),
     "cpu": ("CPU time of the service", SECONDS),
     "cpu_loaded": ("CPU time of the service, under load", SECONDS),
@@ -240,6 +253,8 @@ def _value(unit: Unit | None, value: float | None) -> str:
 
 def note(finding: Diagnosed, diagnosis: Diagnosis | None) -> str:
     """Where the numbers are from."""
+    if finding.metric == LCP:
+        return f"{OF_PAGE}{BESIDE if finding.baseline_samples else ''}."
     beside = f" of the base and {finding.samples}" if finding.baseline_samples else ""
     number = finding.baseline_samples or finding.samples
     text = f"From {number}{beside} requests of a second pass, which is not judged"

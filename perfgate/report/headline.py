@@ -1,6 +1,7 @@
 """The verdict in one line: what it comes to, how many budgets that concerns, and which.
 
-Undecided budgets are counted beside the decided ones; budgets without a baseline say how many runs there are.
+Undecided budgets are counted beside the decided ones, and come first where they are most: such a verdict says little.
+Budgets without a baseline say how many runs there are.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from perfgate.model.budget_file import Kind
-from perfgate.model.metric import ALL_ENDPOINTS
 from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.verdict import Finding
 from perfgate.recording.usable import is_as_planned
 from perfgate.report import words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts
+from perfgate.report.undecided import appearance, is_mostly_undecided, is_whole, what_would_decide
 from perfgate.text.plurals import and_more, counted
 
 MIN_JOINED_BUDGETS = 4  # budgets without a baseline that take one sentence together
 MAX_NAMED_FINDINGS = 3  # findings that a headline names
 NOTABLE_P_VALUE = 0.05  # p-value of an undecided movement of all endpoints, from which it is named
-
 QUIET = (Outcome.PASS, Outcome.NO_BASELINE)  # what was not compared is then part of the headline
 
 _PREDICATES = {
@@ -37,7 +37,8 @@ Quote = Callable[[str], str]
 def headline(facts: Facts, quote: Quote = plain) -> str:
     """`quote` makes an endpoint's name safe for where the line goes."""
     outcome = facts.verdict.outcome
-    return f"{words.word(outcome).upper()}: {'; '.join(_parts(facts, outcome, quote))}"
+    doubt = ", MOSTLY UNDECIDED" if appearance(facts) is not outcome else ""
+    return f"{words.word(outcome).upper()}{doubt}: {'; '.join(_parts(facts, outcome, quote))}"
 
 
 def baseline_progress(facts: Facts, lacking: Sequence[Finding]) -> str:
@@ -73,7 +74,12 @@ def is_without_baseline(facts: Facts) -> bool:
 
 
 def next_step(facts: Facts) -> str:
-    """What a run whose baseline is still to come is for, as a sentence; empty for others."""
+    """What would decide what is undecided, and what a run whose baseline is still to come is for, as sentences; empty
+    for others."""
+    return " ".join(filter(None, (what_would_decide(facts), _next_of_baseline(facts))))
+
+
+def _next_of_baseline(facts: Facts) -> str:
     if not is_baseline_in_headline(facts) or not facts.verdict.baseline_needed:
         return ""
     lacking = [finding for finding in facts.findings if finding.outcome is Outcome.NO_BASELINE]
@@ -95,11 +101,6 @@ def split_by_baseline(facts: Facts, findings: Iterable[Finding]) -> tuple[list[F
     return [finding for finding in listed if finding.outcome is not Outcome.NO_BASELINE], tuple(said)
 
 
-def is_whole(finding: Finding) -> bool:
-    """Whether the finding is about all endpoints together, and not about a budget."""
-    return finding.metric == ALL_ENDPOINTS
-
-
 def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
     budgets = [finding for finding in facts.findings if not is_whole(finding)]
     whole = next((finding for finding in facts.findings if is_whole(finding)), None)
@@ -113,7 +114,7 @@ def _parts(facts: Facts, outcome: Outcome, quote: Quote) -> Iterator[str]:
         yield from _kept(facts, budgets)
     elif concerned:
         yield _concerned(concerned, outcome, len(budgets), quote)
-    if outcome is not Outcome.PASS:
+    if outcome not in QUIET:
         yield from _others(budgets, outcome)
     if whole is not None and whole.outcome is not outcome and _is_notable(whole):
         yield f"all endpoints together {words.changed(whole)}, undecided"
@@ -131,7 +132,10 @@ def _kept(facts: Facts, budgets: Sequence[Finding]) -> Iterator[str]:
     lacking = [finding for finding in budgets if finding.outcome is Outcome.NO_BASELINE]
     remaining = len(budgets) - len(undecided) - len(lacking)
     also = f", {len(undecided)} undecided" if undecided else ""
-    if lacking and not facts.run.arms and not any(map(_is_compared, budgets)):
+    if is_mostly_undecided(facts):
+        kept = f", {remaining} kept" if remaining else ""
+        yield f"{len(undecided)} of {counted(len(budgets), 'budget')} undecided{kept}"
+    elif lacking and not facts.run.arms and not any(map(_is_compared, budgets)):
         fixed = sum(map(_fixed_limits_kept, budgets))
         if fixed:
             yield f"{counted(fixed, 'fixed limit')} kept{also}"

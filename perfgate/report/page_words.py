@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from perfgate.model.metric import METRICS, Unit
-from perfgate.model.page import PageDetail, Resource, awaited_call
+from perfgate.model.page import PageDetail, Resource, awaited_calls
 from perfgate.model.run import EndpointResult, Run
 from perfgate.report import words
 from perfgate.report.escaping import plain
@@ -108,12 +108,15 @@ def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:
 def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
     """The calls of the backend that were under way meanwhile, where the page itself, not its largest part, was late."""
     assert detail.lcp is not None
-    call = awaited_call(detail.resources, lcp, detail.lcp.load_delay + detail.lcp.render_delay)
-    if call is None:
-        return ""
+    calls = awaited_calls(detail.resources, lcp, detail.lcp.load_delay + detail.lcp.render_delay)
+    shown = ", then ".join(_call(call, quote) for call in calls[:MAX_SHOWN])
+    return f"; meanwhile {shown}{and_more(len(calls), MAX_SHOWN)}" if shown else ""
+
+
+def _call(call: Resource, quote: Quote) -> str:
     timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in call.server_timing.items())
     server = f" (of the server: {timing})" if timing else ""
-    return f"; meanwhile {quote(plain(call.url, MAX_URL_CHARS))} took {_time(call.duration)}{server}"
+    return f"{quote(plain(call.url, MAX_URL_CHARS))} took {_time(call.duration)}{server}"
 
 
 def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
@@ -182,7 +185,7 @@ def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
 
 def _of_others(fetched: Iterable[Resource], quote: Quote) -> Iterator[str]:
     """Requests of other hosts, by host, and the slowest of each."""
-    third = [item for item in fetched if item.is_third_party]
+    third = [item for item in fetched if item.is_third_party and item.status]
     number = Counter(urlsplit(item.url).netloc.rpartition("@")[2] for item in third)
     slowest = sorted(third, key=lambda item: -item.duration)[:MAX_SHOWN]
     if slowest:

@@ -14,7 +14,7 @@ class Usage(NamedTuple):
 
 
 def usage(pid: int) -> Usage:
-    """The sum over the process tree. What has ended meanwhile counts no more."""
+    """The sum over the process tree. The CPU time of what has ended counts as its parent's, which has waited for it."""
     import psutil
 
     cpu, memory = 0.0, 0
@@ -24,6 +24,7 @@ def usage(pid: int) -> Usage:
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 cpu += times.user + times.system
+                cpu += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)  # on Unix
                 memory += process.memory_info().rss
     return Usage(cpu, memory)
 

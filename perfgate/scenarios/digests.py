@@ -20,7 +20,7 @@ from perfgate.model.budget_file import (
 )
 
 NEWER_KEYS = {"events": frozenset({"fails"}), "websocket": frozenset({"ready", "ends", "fails"})}  # than their digests
-PAGE_MEASUREMENT_VERSION = 2  # 1 had no scroll bars, which take part in the layout and its shifts
+PAGE_MEASUREMENT_VERSION = 3  # 1 had no scroll bars, which take part in the layout; 2 counted no redirects
 
 
 def page_digests(page: PageSpec) -> dict[str, str]:

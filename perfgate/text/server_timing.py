@@ -14,6 +14,8 @@ USUAL_ENTRIES: Mapping[str, tuple[str, ...]] = {
     "external": ("external", "http"),
     "serialisation": ("serialisation", "serialization", "render"),
     "cpu": ("cpu",),
+    "database_connect": ("db-connect",),
+    "cache_connect": ("cache-connect",),
 }
 _ENTRY = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)((?:\s*;\s*[\w-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?)*)')
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))')

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
+from perfgate.diagnose import of_pages
 from perfgate.diagnose.codes import Language
 from perfgate.diagnose.rules import RunMovement, may_leak
 from perfgate.diagnose.second_pass import Pass
 from perfgate.model.budget_file import BudgetFile
+from perfgate.model.diagnosis import Diagnosed
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS, MeasuringPoint
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import PastRun, Run
-from perfgate.model.verdict import Verdict
+from perfgate.model.page import PageDetail
+from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.verdict import Finding, Verdict
+from perfgate.recording.windows import BASE
 
 MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
@@ -30,6 +34,31 @@ def metrics_to_explain(verdict: Verdict, *, passing_too: bool = False) -> dict[s
             finding.endpoint, finding.metric if finding.metric in (*LATENCY_QUANTILES, "mean") else "p95"
         )
     return dict(list(metrics.items())[:MAX_ENDPOINTS])
+
+
+def pages(verdict: Verdict, run: Run, past_runs: Sequence[PastRun]) -> tuple[Diagnosed, ...]:
+    """Pages whose LCP failed, by layer: beside the base's, or beside what was usual in the runs of the baseline."""
+    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric == of_pages.METRIC]
+    known = (_page(finding, run, past_runs) for finding in failed)
+    return tuple(item for item in known if item is not None)
+
+
+def _page(finding: Finding, run: Run, past_runs: Sequence[PastRun]) -> Diagnosed | None:
+    own = [detail for detail in run.pages if detail.name == finding.endpoint]
+    now = next((detail for detail in own if detail.arm != BASE), None)
+    if now is None:
+        return None
+    base = next((arm.endpoints for arm in run.arms if arm.name == BASE), ())
+    earlier = [past.run for past in past_runs if past.run.id in finding.baseline_ids]
+    details: list[PageDetail] = [detail for detail in own if detail.arm == BASE]
+    details += [detail for past in earlier for detail in past.pages if detail.name == finding.endpoint]
+    compared = [base] if run.arms else [past.endpoints for past in earlier]
+    samples = sum(_views(finding.endpoint, results) for results in compared)
+    return of_pages.diagnosed(now, of_pages.usual(details), (_views(finding.endpoint, run.endpoints), samples))
+
+
+def _views(name: str, results: Sequence[EndpointResult]) -> int:
+    return next((result.samples for result in results if result.name == name), 0)
 
 
 def _is_explained(metric: str) -> bool:

@@ -30,13 +30,17 @@ def explain_run(
     sides: loadtest.Sides,
     reporter: ProgressReporter,
 ) -> None:
-    """Writes diagnosis.json where something failed that a second pass may explain. The verdict stands without it."""
+    """Writes diagnosis.json where something failed that a page's views or a second pass may explain. The verdict
+    stands without it."""
     chosen = choosing.metrics_to_explain(verdict, passing_too=spec.diagnose is True)
+    pages, path = choosing.pages(verdict, run, past_runs), spec.context.folder / run_folder.DIAGNOSIS
+    if pages:
+        codec.write(Diagnosis(run=run.id, findings=pages), path)
     if not chosen:
         return
     try:
         diagnosis = _diagnose(spec.load, run, past_runs, chosen, sides, reporter)
-        codec.write(diagnosis, spec.context.folder / run_folder.DIAGNOSIS)
+        codec.write(replace(diagnosis, findings=(*pages, *diagnosis.findings)), path)
     except PerfgateError as error:
         reporter.say(note(error.code or "PG-X005", f"No diagnosis: {error}"))
     except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the verdict

@@ -190,3 +190,13 @@ def test_what_a_variable_exports_to_is_checked_and_never_shown(
 ) -> None:
     text = HOME + 'export: ["${TO}"]\n'
     assert [one.message for one in mistakes(text, environ)] == ([message] if message else [])
+
+
+def test_a_variable_that_is_not_set_is_named_once(mistakes: Mistakes) -> None:
+    header = '{request: GET /, headers: {X-Key: "${API_KEY}"}}'
+    text = "endpoints:\n" + "".join(f"  {name}: {header}\n" for name in "abcdefg")
+
+    [unset] = mistakes(text, {})
+
+    assert (unset.line, unset.message) == (5, "the environment variable API_KEY is not set")
+    assert unset.hint == "set it, or give a default: `${API_KEY:-...}`; lines 6, 7, 8 and 3 more need it too"

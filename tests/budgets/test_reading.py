@@ -537,3 +537,55 @@ def test_the_limit_of_the_anchor_is_a_rise(read: Read, limit: str) -> None:
 @pytest.mark.parametrize("status", [99, 1000])
 def test_no_other_status_may_be_expected(mistakes, status):
     assert len(mistakes(f"endpoints: {{home: {{request: GET /, expect: {{status: {status}}}}}}}")) == 1
+
+
+BRACES = [  # texts of an endpoint, and the variables that are probably meant
+    ('{request: GET /, headers: {Authorization: "Bearer $API_TOKEN"}}', "${API_TOKEN}"),
+    ('{request: GET /, headers: {Authorization: "Bearer $TOKEN"}}', "${TOKEN}"),
+    ('{request: GET /, headers: {Authorization: "Bearer ${{ secrets.TOKEN }}"}}', "${TOKEN}"),
+    ('{request: "GET /?key=$API_KEY"}', "${API_KEY}"),
+    ('{request: POST /, body: "key=$API_KEY&user=ann"}', "${API_KEY}"),
+    ('{request: POST /, json: {deep: [{key: "$API_KEY"}]}}', "${API_KEY}"),
+    ('{request: POST /, form: {key: "$SECRET"}}', "${SECRET}"),  # it is set
+    ('{request: POST /, form: {key: "$secret"}}', "${secret}"),
+]
+LEGITIMATE = [
+    '{request: "GET /?$filter=price&$top=5&$skip=1"}',
+    '{request: "GET /?q=$TSLA"}',
+    '{request: POST /, json: {"$set": {price: "$5"}, path: "$.items[0]", re: "^A_B$|^$C", by: "$sum", us: "US$A_B"}}',
+    '{request: POST /, json: {key: "${API_KEY:-x}", hash: "$2b$12$AB_CD", cost: "A$AP_ROCKY", escaped: "\\\\$A_B"}}',
+    '{request: POST /, graphql: "query($USER_ID: ID!) { user(id: $USER_ID) { id } }", variables: {USER_ID: "1"}}',
+    '{request: POST /, json: {query: "query A($USER_ID: ID!) {{ user(id: $USER_ID) {{ id }} }}"}}',
+    '{request: GET /, expect: {text: {matches: "^$API_TOKEN"}}}',
+]
+
+
+@pytest.mark.parametrize(("endpoint", "meant"), BRACES)
+def test_a_variable_without_braces_is_noted(read: Read, endpoint: str, meant: str) -> None:
+    notes = read(f"endpoints: {{a: {endpoint}}}\n", {"SECRET": "x", "secret": "x"}).notes
+
+    assert len(notes) == 1
+    assert notes[0].endswith(f"is not replaced (line 4 of the budget file). Is `{meant}` meant? [PG-B051]")
+
+
+@pytest.mark.parametrize("endpoint", LEGITIMATE)
+def test_a_dollar_may_stand_where_no_variable_is_meant(read: Read, endpoint: str) -> None:
+    assert read(f"endpoints: {{a: {endpoint}}}\n", {"PATH": "x"}).notes == ()
+
+
+def test_a_variable_without_braces_is_noted_once_with_its_lines(read: Read) -> None:
+    header = '{request: GET /, headers: {Authorization: "Bearer $API_TOKEN"}}'
+    lines = "".join(f"  {name}: {header}\n" for name in "abcde")
+
+    assert read(f"endpoints:\n{lines}").notes == (
+        "`$API_TOKEN` is not replaced (lines 5, 6, 7 and 2 more of the budget file). "
+        "Is `${API_TOKEN}` meant? [PG-B051]",
+    )
+
+
+def test_the_shell_replaces_variables_in_commands_itself(read: Read) -> None:
+    service = 'service: {command: "app --port $PORT", setup: "echo $HOME", port: 8765, env: {URL: "$DATABASE_URL"}}'
+
+    [text] = read(f"{service}\nendpoints: {{a: GET /}}\n", {"PORT": "1", "HOME": "/"}).notes
+
+    assert "${DATABASE_URL}" in text

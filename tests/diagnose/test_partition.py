@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.diagnose import server_timing
 from perfgate.diagnose.partition import Known, ReplaySample, network_floor, partition, standing_wait
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.model.diagnosis import Layer
+from perfgate.text import server_timing
+from perfgate.text.server_timing import ServerTiming
 
 SECONDS = st.floats(0, 5, allow_nan=False)
-SEEN: tuple[Layer, ...] = ("queue", "application", "database", "cache", "external")
+SEEN: tuple[Layer, ...] = ("queue", "application", "database", "cache", "external", "serialisation")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,18 @@ def test_parts_add_up(wait: float, first: float, rest: float, floor: float, coun
 
     assert sum(parts.values()) == pytest.approx(sample.latency, abs=1e-9)
     assert min(parts.values()) >= 0
+
+
+@pytest.mark.parametrize(("seen", "shown"), [(0.006, 0.006), (0.001, 0.002), (0.9, 0.009)])
+def test_what_a_profile_sees_of_serialising_is_more_than_one_library_of_the_application_says(seen: float, shown: float):
+    told = {"total": 0.010, "database": 0.001, "serialisation": 0.002}
+    sample = ReplaySample(wait=0, first_byte=0.011, service=0.011, timing=ServerTiming(seconds=told))
+
+    parts, _ = partition(sample, Known(seen={"serialisation": seen}))
+
+    assert parts["serialisation"] == pytest.approx(shown)
+    assert parts["application"] == pytest.approx(0.009 - shown, abs=1e-9)
+    assert parts["database"] == pytest.approx(0.001)
 
 
 def test_the_time_outside_the_server_is_the_network_as_far_as_it_is_when_nobody_waits():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfgate.diagnose.probes.plans import Scan, bare, scans
+from perfgate.diagnose.probes.planner.plans import Scan, bare, scans
 
 
 @pytest.mark.parametrize(

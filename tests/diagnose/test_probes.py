@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from services import redis_server
 from services.needs import lacking
 
-from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
@@ -174,6 +174,96 @@ def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
     assert statement.scans == ("parcels",)
 
 
+@pytest.fixture
+def tenants(postgresql_server: str) -> Iterator[str]:
+    """Three tenants with parcels of their own, and one table that only one of them has."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        for number in range(3):
+            connection.execute(f"create schema tenant_{number}")
+            connection.execute(
+                f"create table tenant_{number}.parcels as select n as id, n % 500 as place from generate_series(1, 5000) n"
+            )
+        connection.execute('create table tenant_1."Depots" as select n as id from generate_series(1, 5000) n')
+        connection.execute("analyze")
+    yield postgresql_server
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        for number in range(3):
+            connection.execute(f"drop schema tenant_{number} cascade")
+
+
+def planned(url: str, query: str, *schemas: str, note: str = "") -> Statement:
+    """The statement as the probe counts it, of an application that sets its search_path itself: phase by phase, until
+    its note begins so."""
+    probe = PostgresProbe(url)
+    phases: list[Statement] = []
+
+    def is_noted() -> bool:
+        probe.begin()
+        with psycopg.connect(url, autocommit=True) as connection:
+            for schema in schemas:
+                connection.execute(f"set search_path = {schema}")
+                connection.execute(query, [7])
+        phases.extend(probe.counted(requests=len(schemas)).statements)
+        return phases[-1].note.startswith(note)
+
+    wait_for(is_noted, "a plan, or the reason why there is none")
+    probe.close()
+    return phases[-1]
+
+
+@pytest.mark.needs("postgresql")
+def test_tables_that_the_search_path_does_not_lead_to_are_looked_up(tenants: str):
+    only = planned(tenants, 'select d.id from "Depots" d where d.id = %s', "tenant_1")
+    query = 'select p.id from parcels p join "Depots" d on p.id = d.id where p.place = %s'
+    beside = planned(tenants, query, "tenant_1")
+
+    assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), "")
+    assert ("parcels" in beside.scans, beside.note) == (True, "")  # three have parcels, and one of them depots
+
+
+@pytest.mark.needs("postgresql")
+def test_of_several_schemas_the_busiest_is_planned_and_named(tenants: str):
+    statement = planned(tenants, "update parcels set id = id where place = %s", "tenant_2", note="planned")
+
+    assert (statement.scans, statement.columns) == (("parcels",), ("place",))
+    assert statement.note == "planned in the schema tenant_2, the busiest of 3 that have parcels"
+
+
+@pytest.mark.needs("postgresql")
+def test_a_plan_that_cannot_be_made_says_why(tenants: str):
+    statement = planned(tenants, "select id from parcels where place = %s", "tenant_0")
+
+    assert statement.scans == ()
+    assert statement.note == (
+        "no plan: parcels is in 3 schemas (tenant_0, tenant_1, tenant_2), none of them in the search_path of "
+        "diagnose.postgres: add ?options=-csearch_path%3Dtenant_0 to its URL"
+    )
+
+
+@pytest.mark.needs("postgresql")
+def test_a_schema_that_the_user_may_not_use_says_what_to_grant(tenants: str):
+    with psycopg.connect(tenants, autocommit=True) as owner:
+        owner.execute("drop role if exists planner_only")
+        owner.execute("create role planner_only login password 'planner_only' in role pg_read_all_stats")
+        probe = PostgresProbe(make_conninfo(tenants, user="planner_only", password="planner_only"))
+        probe.begin()
+        owner.execute("set search_path = tenant_1")
+        owner.execute('select d.id from "Depots" d where d.id = %s', [7])
+        [statement] = probe.counted(requests=1).statements
+        probe.close()
+        owner.execute("drop role planner_only")
+
+    assert statement.note == "no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA tenant_1 TO ...;"
+
+
+@pytest.mark.needs("postgresql")
+def test_a_statement_is_one_however_many_schemas_it_was_sent_in(tenants: str):
+    statement = planned(tenants, "select id from parcels where place = %s", "tenant_0", "tenant_1", "tenant_2")
+
+    assert (statement.calls, statement.rows) == (1, 10)
+
+
 @pytest.mark.needs("postgresql")
 def test_nothing_of_the_application_is_executed_for_a_plan(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
@@ -282,6 +372,21 @@ def test_redis_commands_per_request_and_hits(redis_url: str):
 
     assert (counts.values["cache_hits"], counts.values["cache_lookups"]) == (0.75, 4)
     assert counts.values["cache_calls"] == pytest.approx(4, abs=0.2)
+    assert counts.values["cache_sessions"] == 0
+
+
+@pytest.mark.needs("redis")
+def test_connections_to_redis_are_counted_and_what_opens_them_is_no_command(redis_url: str):
+    probe = RedisProbe(redis_url)
+    probe.begin()
+    for _ in range(4):
+        with redis.Redis.from_url(f"{redis_url.rstrip('/')}/1", client_name="shop") as client:
+            client.get("here")
+
+    counts = probe.counted(requests=4)
+    probe.close()
+
+    assert (counts.values["cache_sessions"], counts.values["cache_calls"]) == (1, 1)
 
 
 def test_cpu_of_the_whole_process_tree_counts():
@@ -307,6 +412,25 @@ def test_cpu_of_the_whole_process_tree_counts():
         counts = probe.counted(requests=10)
     finally:
         parent.communicate(b"\n")
+
+    assert counts.values["cpu"] == pytest.approx(0.05, rel=0.5)
+
+
+def test_cpu_of_a_program_that_a_request_starts_and_awaits_counts():
+    work = "import time; until = time.process_time() + 0.5\nwhile time.process_time() < until: pass"
+    code = f"import subprocess, sys\ninput()\nsubprocess.run([sys.executable, '-c', {work!r}])\nprint('done', flush=True)\ninput()"
+    service = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert service.stdin is not None
+    assert service.stdout is not None
+    try:
+        probe = ProcessProbe(service.pid)
+        probe.begin()
+        service.stdin.write(b"\n")
+        service.stdin.flush()
+        assert service.stdout.readline() == b"done\n"
+        counts = probe.counted(requests=10)
+    finally:
+        service.communicate(b"\n")
 
     assert counts.values["cpu"] == pytest.approx(0.05, rel=0.5)
 

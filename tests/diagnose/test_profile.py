@@ -83,6 +83,26 @@ def test_a_function_takes_its_share_of_the_cpu_with_all_that_it_calls():
         "unpackb (/x/lib/python3.12/site-packages/msgpack/fallback.py)",
         "loads (/x/lib/python3.12/site-packages/flask/json/__init__.py)",
         "fromstring (/usr/lib/python3.11/xml/etree/ElementTree.py)",
+        "_serialize_xml (/usr/lib/python3.11/xml/etree/ElementTree.py)",
+        "Document.toprettyxml (/usr/lib/python3.11/xml/dom/minidom.py)",
+        "_Pickler.dump (/usr/lib/python3.11/pickle.py)",
+        "loads (/usr/lib/python3.11/pickle.py)",
+        "RedisSerializer.loads (/x/lib/python3.12/site-packages/django/core/cache/backends/redis.py)",
+        "DictWriter.writerow (/usr/lib/python3.12/csv.py)",
+        "writerows (/usr/lib/python3.11/csv.py)",
+        "asdict (/usr/lib/python3.11/dataclasses.py)",
+        "_asdict_inner (/usr/lib/python3.11/dataclasses.py)",
+        "asdict (/x/lib/python3.12/site-packages/attr/_funcs.py)",
+        "BaseSerializer.data (/x/lib/python3.12/site-packages/rest_framework/serializers.py)",
+        "DateTimeField.to_representation (/x/lib/python3.12/site-packages/rest_framework/fields.py)",
+        "Schema._serialize (/x/lib/python3.12/site-packages/marshmallow/schema.py)",
+        "Nested._serialize (/x/lib/python3.12/site-packages/marshmallow/fields.py)",
+        "TypeAdapter.dump_json (/x/lib/python3.12/site-packages/pydantic/type_adapter.py)",
+        "model_to_dict (/x/lib/python3.12/site-packages/django/forms/models.py)",
+        "MessageToDict (/x/lib/python3.12/site-packages/google/protobuf/json_format.py)",
+        "Template.render (/x/lib/python3.12/site-packages/jinja2/environment.py)",
+        "NodeList.render (/x/lib/python3.12/site-packages/django/template/base.py)",
+        "ForNode.render (/x/lib/python3.12/site-packages/django/template/defaulttags.py)",
     ],
 )
 def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str):
@@ -97,7 +117,8 @@ def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str
     [
         "dumps (/srv/shop/search.py)",
         "loads (/srv/shop/json/__init__.py)",
-        "loads (/usr/lib/python3.11/pickle.py)",
+        "deepcopy (/usr/lib/python3.11/copy.py)",
+        "get_template (/x/lib/python3.12/site-packages/jinja2/environment.py)",
         "load (/usr/lib/python3.11/json/__init__.py)",
         "validate (/x/lib/python3.12/site-packages/pydantic/main.py)",
         "decode (/usr/lib/python3.11/codecs.py)",
@@ -106,6 +127,50 @@ def test_what_serialises_or_parses_counts_once_with_all_that_it_calls(frame: str
 )
 def test_what_only_has_such_a_name_serialises_nothing(frame: str):
     assert profile.serialising({("app.view", collapsed.frame_name(frame, ["/srv"])): 30}, cpu=0.050) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "share"),
+    [
+        ("    return orjson.dumps(rows)", 1),
+        ("    copy = pickle.loads(pickle.dumps(rows))", 1),
+        ("    return etree.tostring(root)", 1),
+        ("    return msgspec.json.encode(rows)", 1),
+        ("    return my_orjson.dumps(rows)", 0),
+        ("    return shop.pickle.dumps(rows)", 0),
+        ("", 0),
+    ],
+)
+def test_a_serialiser_in_c_is_known_by_the_line_that_calls_it(line: str, share: int):
+    samples = collapsed.stacks("report (/srv/views.py:7) 9", ["/srv"], lambda path, at: line if at == 7 else "")
+
+    assert profile.serialising(samples, cpu=1.0) == share
+
+
+ROW = "~rest_framework.serializers.ListSerializer.to_representation"
+
+
+@pytest.mark.parametrize(
+    ("inner", "share"),
+    [
+        (("shop.serializers.OrderSerializer.get_total",), 0),
+        (("shop.serializers.OrderSerializer.get_total", "~django.db.models.query.__iter__"), 0),
+        (("~django.db.models.fields.related_descriptors.__get__",), 0),
+        (("shop.serializers.OrderSerializer.to_representation",), 0),
+        (("shop.serializers.OrderSerializer.to_representation", ROW), 1),
+        (("shop.serializers.OrderSerializer.get_extra", "~json.dumps"), 1),
+        (("~rest_framework.fields.get_attribute",), 1),
+    ],
+)
+def test_what_a_serialiser_calls_of_the_application_is_computing(inner: tuple[str, ...], share: int):
+    assert profile.serialising({("shop.views.orders", ROW, *inner): 9}, cpu=1.0) == share
+
+
+def test_a_template_counts_with_its_own_code_and_not_with_the_application_s():
+    frames = "view (/srv/views.py);Template.render (/x/site-packages/jinja2/environment.py);root (/srv/t/page.html)"
+    samples = collapsed.stacks(f"{frames} 30\n{frames};price (/srv/prices.py) 10\n", ["/srv"])
+
+    assert profile.serialising(samples, cpu=1.0) == 0.75
 
 
 def test_recursion_counts_once():
@@ -168,7 +233,7 @@ def test_a_round_trip_through_json_is_serialisation_and_no_computing():
     cause, *others = rules.explain(rules.Case(base=base, head=head))
 
     assert (cause.code, cause.layer, others) == ("serialisation", "serialisation", [])
-    assert cause.sentence == "serialising and parsing data takes 20.4 ms CPU instead of 0.2 ms"
+    assert cause.sentence == "serialising, parsing and rendering takes 20.4 ms CPU instead of 0.2 ms"
 
 
 SERVICE = """

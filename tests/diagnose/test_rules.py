@@ -75,6 +75,13 @@ OUTSIDE = replace(
 BESIDE = replace(OUTSIDE, alone=0.022, external_messages=3, external_wait=0.057, external_span=0.020)
 TRACED = replace(BESIDE, external_calls=3, external_seconds=0.020)
 QUEUED = replace(OUTSIDE, queue_calls=2.0, cache_seconds=0.0001)  # jobs and their results go through Redis
+REMOTE = replace(SOUND, cache_call_seconds=0.006)  # a cache elsewhere
+CLOCKED = replace(SOUND, commit_wait=0.0, database_connects=0.0, cache_sessions=0.0)
+STEADY = replace(SOUND, database_loaded=0.002, cache_wait_loaded=0.0005, external_wait_loaded=0.002)
+KEPT = replace(  # connections, as sockets show them
+    OUTSIDE, database_sessions=None, database_opened=0.01, cache_opened=0.005, external_opened=0.005
+)
+OFTEN = replace(KEPT, database_opened=0.2, database_messages=2)  # a connection per request, mostly too short to be seen
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -102,6 +109,7 @@ SCANNED = Statement(
 )
 
 COUNTED = Statement(fingerprint="select count(*) from items", calls=1, rows=1, seconds=0.02)
+SAVED = Statement(fingerprint="UPDATE django_session SET session_data = $1", calls=1, rows=1, seconds=0.00004)
 
 TABLE = [
     (case("database", queries=103), "repeated-statement", "confirmed"),
@@ -153,7 +161,32 @@ TABLE = [
     (case(base=OUTSIDE, cache_messages=51), "cache-repeated", "confirmed"),
     (case(base=OUTSIDE, cache_wait=0.021), "cache-slower", "likely"),
     (case(base=QUEUED, cache_wait=0.021), "backlog", "likely"),
-    (case(base=QUEUED, cache_wait=0.021, cache_seconds=0.02), "cache-slower", "likely"),
+    (case(base=QUEUED, cache_wait=0.021, cache_seconds=0.02), "cache-slower", "confirmed"),
+    (case("cache", cache_calls=3, cache_call_seconds=0.006, base=REMOTE), "cache-repeated", "likely"),
+    (case("application", base=CLOCKED, commit_wait=0.018), "commit-wait", "likely"),
+    (case("application", base=CLOCKED, commit_wait=0.018, statements=(SAVED,)), "commit-wait", "confirmed"),
+    (
+        case("application", base=CLOCKED, commit_wait=0.018, queries=5, statements=(SAVED,)),
+        "new-statement",
+        "confirmed",
+    ),
+    (case("application", queries=5, statements=(SAVED,)), "new-statement", "likely"),
+    (case("application", base=OUTSIDE, database_messages=4), "new-statement", "likely"),
+    (case("database", queries=5, statements=(replace(SAVED, calls=2),)), "repeated-statement", "confirmed"),
+    (case(base=STEADY, alone=0.010, database_loaded=0.022, lock_wait_loaded=0.0), "slower-statement", "likely"),
+    (case(base=STEADY, alone=0.010, external_wait_loaded=0.022), "external-slower", "likely"),
+    (case(base=STEADY, alone=0.010, cache_wait_loaded=0.022), "cache-slower", "likely"),
+    (case(base=STEADY, alone=0.010, external_wait_loaded=0.006), "contention", "likely"),
+    (case("database", database_connects=1.0, base=CLOCKED), "reconnecting", "confirmed"),
+    (case("cache", cache_sessions=1.0, base=CLOCKED), "reconnecting", "confirmed"),
+    (case(base=KEPT, database_opened=0.7, database_messages=8), "reconnecting", "confirmed"),
+    (case(base=KEPT, cache_opened=0.7, cache_messages=6), "reconnecting", "confirmed"),
+    (case(base=KEPT, external_opened=0.7, external_messages=3, external_wait=0.02), "reconnecting", "confirmed"),
+    (
+        case(base=OFTEN, database_opened=0.9, database_messages=7, database_wait=0.022),
+        "repeated-statement",
+        "confirmed",
+    ),
     (case(base=OUTSIDE, external_wait=0.022), "external-slower", "confirmed"),
     (case(base=OUTSIDE, external_messages=2.2, cpu=0.0095), "external-repeated", "likely"),
     (case("application", base=PROFILED, cpu=0.024, cpu_loaded=0.024, serialising=0.019), "serialisation", "confirmed"),
@@ -307,6 +340,31 @@ def test_time_to_connect_is_no_slower_statement():
     assert [cause.code for cause in explain(seen)] == ["reconnecting"]
 
 
+def test_connections_are_told_with_how_many_and_how_long():
+    base = replace(SOUND, database_sessions=None, database_connects=0.0, database_connect_seconds=0.0)
+
+    [first, *_] = explain(case("database", base=base, database_connects=1.0, database_connect_seconds=0.018))
+
+    assert (first.code, first.layer) == ("reconnecting", "database")
+    assert first.sentence == "1 connection to the database opened per request instead of 0, 18 ms for opening"
+
+
+def test_connections_to_caches_and_other_services_are_of_their_layer():
+    cache = explain(case(base=KEPT, cache_opened=0.7, cache_messages=6))[0]
+    external = explain(case(base=KEPT, external_opened=0.7, external_messages=3, external_wait=0.02))[0]
+
+    assert (cache.layer, external.layer) == ("cache", "external")
+    assert cache.sentence == "at least 0.7 connections to the cache opened per request instead of 0.005"
+
+
+def test_a_slow_service_over_connections_of_its_own_is_no_matter_of_connections():
+    """Before too a connection for each call: only that a longer one is seen more often."""
+    base = replace(KEPT, external_opened=0.15, external_messages=0.2, external_wait=0.002)
+    seen = case(base=base, external_opened=1.0, external_messages=1.0, external_wait=0.022)
+
+    assert "reconnecting" not in [item.code for item in explain(seen)]
+
+
 def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     little = [
         LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001),
@@ -437,6 +495,14 @@ def test_a_missing_index_is_offered_as_a_statement():
 
     assert cause.sentence == "sequential scan of items"
     assert cause.remedy == "CREATE INDEX ON items (order_id);"
+
+
+def test_a_pattern_needs_an_index_of_its_own():
+    text = "select * from items where name ilike $1"
+    scanned = replace(SCANNED, fingerprint=text, columns=("name",))
+
+    assert "USING gin (name gin_trgm_ops)" in explain(case("database", statements=(scanned,)))[0].remedy
+    assert "gin" not in explain(case("database", statements=(SCANNED,)))[0].remedy
 
 
 def test_an_index_that_the_filter_cannot_use_is_not_offered_again():

@@ -20,6 +20,7 @@ from processes import wait_for
 
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes import PostgresProbe, WaitProbe, cpu_quota, merged
+from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.diagnose.probes.peers import Kinds
 from perfgate.diagnose.probes.sockets import ESTABLISHED, SocketReader, TcpSocket, turn
 from perfgate.diagnose.probes.waits import WaitTally
@@ -106,6 +107,7 @@ def test_messages_to_another_service_and_the_time_that_they_take(service: tuple[
     probe.close()
 
     assert counts.values["external_messages"] == 2
+    assert counts.values["external_opened"] == 0
     assert counts.values["external_wait"] > WAIT
     assert counts.values["external_span"] == pytest.approx(counts.values["external_wait"])  # one after the other
     assert counts.values["database_wait"] == counts.values["cache_wait"] == 0
@@ -184,6 +186,7 @@ def test_connections_that_close_before_their_owner_is_looked_up_are_the_service_
 
     assert reader.waiting == 3
     assert [counts.values["external_messages"] for counts in phases] == [1, 1, 1]
+    assert [counts.values["external_opened"] for counts in phases] == [1, 1, 1]
     assert all(counts.values["external_wait"] > 0 for counts in phases)
 
 
@@ -246,6 +249,34 @@ def test_a_quota_that_is_used_up(tmp_path: Path):
 
     assert after.share_since(cpu_quota.Periods(20, 5)) == 0.25
     assert cpu_quota.counted(tmp_path / "none").share_since(cpu_quota.Periods(0, 0)) == 0
+
+
+class Waiting:
+    """A connection to a database in which one statement waits for a lock at every moment, and two commits for the disk."""
+
+    def __init__(self) -> None:
+        self.looked = threading.Event()
+
+    def execute(self, _: str) -> Waiting:
+        return self
+
+    def fetchone(self) -> tuple[int, int]:
+        self.looked.set()
+        return 1, 2
+
+    def close(self) -> None: ...
+
+
+def test_commits_that_wait_for_the_disk_are_no_locks():
+    connection = Waiting()
+    watch = LockWatch(connection)
+    watch.begin()
+    connection.looked.wait(60)
+
+    waits = watch.seconds()
+    watch.close()
+
+    assert 0 < waits.locks == waits.commits / 2
 
 
 @pytest.mark.needs("postgresql")

@@ -125,6 +125,15 @@ async def mute(socket: WebSocket) -> None:
         return
 
 
+@app.websocket("/leave")
+async def leave(socket: WebSocket) -> None:
+    """Answers the first message, takes the second, and closes the connection as if all were well."""
+    await socket.accept()
+    await socket.send_text(await socket.receive_text())
+    await socket.receive_text()
+    await socket.close()
+
+
 @app.websocket("/drop")
 async def drop(socket: WebSocket) -> None:
     await socket.accept()

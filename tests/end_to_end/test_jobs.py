@@ -79,4 +79,4 @@ def test_a_job_that_fails_or_never_ends_is_an_error(project: Project):
 
     [export] = project.run()["endpoints"]
     assert export["failures_by_kind"] == {"job": 30}
-    assert export["metrics"]["completion_p95"] == pytest.approx(0.5, rel=0.1)  # a timeout counts at its timeout
+    assert 0.5 <= export["metrics"]["completion_p95"] < 0.9  # when it was given up; its job needs 1 s

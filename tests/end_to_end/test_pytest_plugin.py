@@ -55,6 +55,18 @@ def test_every_budget_is_a_test_and_a_broken_one_says_its_sentence(pytester: pyt
     assert 'name="perfgate_code" value="PG-V001"' in (pytester.path / "out.xml").read_text()
 
 
+def test_variables_of_a_run_are_read(pytester: pytest.Pytester, run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    write(pytester, shop.url, budget="size: 1B")
+    for name, value in {"PERFGATE_DIAGNOSE": "0", "PERFGATE_OUT": "measured", "PERFGATE_SAVE": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+    run("--perfgate", "budgets.yaml").assert_outcomes(passed=2, failed=1)
+
+    assert (pytester.path / "measured" / "verdict.json").is_file()
+    assert not (pytester.path / "measured" / "diagnosis.json").exists()
+    assert (pytester.path / ".perfgate" / "history.db").is_file()
+
+
 def test_budgets_stand_beside_other_tests_and_are_chosen_like_them(pytester: pytest.Pytester, run: Run, shop: Shop):
     pytester.makepyfile("def test_other(): pass")
     write(pytester, shop.url)

@@ -7,7 +7,7 @@ from typing import Any
 from builders import make_endpoint, make_finding, make_run, make_verdict
 
 from perfgate.export import Family, LiveTotals, judged
-from perfgate.export.families import Buckets
+from perfgate.export.families import MAX_LABEL_CHARS, Buckets, label
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import LATENCY_BOUNDS, EndpointProgress, Progress
 from perfgate.model.verdict import NOT_MEASURED, Incident
@@ -41,6 +41,14 @@ def values(families: tuple[Family, ...], name: str) -> dict[tuple[str, ...], Any
     """By the labels besides those that are on all points."""
     [family] = [item for item in families if item.name == name]
     return {tuple(v for k, v in point.labels.items() if k not in LABELS): point.value for point in family.points}
+
+
+def test_long_names_that_begin_alike_stay_two():
+    """Prometheus refuses everything where a series is there twice."""
+    first, second = (label(f"GET /{'a' * 200}/{number}") for number in range(2))
+    assert first != second
+    assert {len(first), len(second)} == {MAX_LABEL_CHARS}
+    assert label("a" * MAX_LABEL_CHARS) == "a" * MAX_LABEL_CHARS
 
 
 def test_totals_go_on_over_the_parts_of_a_run_and_the_rounds_of_a_watch():

@@ -24,6 +24,7 @@ from services.needs import program
 
 from perfgate import export
 from perfgate.export import exposition
+from perfgate.export.families import Family, Point
 from perfgate.export.prometheus import ScrapePage
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import UsageError
@@ -110,6 +111,46 @@ def test_opentelemetrys_own_messages_read_otlp():
     assert (change.gauge.data_points[0].as_double, change.unit) == (-0.25, "1")
 
 
+def test_totals_of_otlp_count_from_the_beginning_and_not_from_what_is_sent_first():
+    """Where start and time are the same, the first value is of an unknown time, and counts in no rate."""
+    with http_receiver() as received:
+        exporter = export.connect(f"otlp+{received.url}", LABELS, {}, 1_699_999_990.0)
+        exporter.send(families(7.0), at=1_700_000_000.0)
+        exporter.close()
+    [(_, _, body)] = received.posts
+
+    [requests, *_] = json_format.Parse(body, ExportMetricsServiceRequest()).resource_metrics[0].scope_metrics[0].metrics
+    assert requests.sum.data_points[0].start_time_unix_nano == 1_699_999_990_000_000_000
+
+
+def test_otlp_sends_what_came_since_the_last_time_where_that_is_preferred():
+    """As Datadog's intake and Dynatrace ask; what could not be sent is a part of what comes next."""
+    environ = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "Delta"}
+    with http_receiver() as received:
+        exporter = export.connect(f"otlp+{received.url}", LABELS, environ, 1_700_000_000.0)
+        exporter.send(families(7.0), at=1_700_000_005.0)
+        received.status = 400
+        with pytest.raises(export.ExportError):
+            exporter.send(families(8.0), at=1_700_000_010.0)
+        received.status = 200
+        exporter.send(families(9.0), at=1_700_000_015.0)
+        exporter.close()
+
+    sent = [
+        json_format.Parse(body, ExportMetricsServiceRequest()) for _, _, body in (received.posts[0], received.posts[-1])
+    ]
+    first, last = (message.resource_metrics[0].scope_metrics[0].metrics for message in sent)
+    delta = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+    assert {metric.sum.aggregation_temporality for metric in (first[0], last[0])} == {delta}
+    assert [metric.sum.data_points[0].as_double for metric in (first[0], last[0])] == [7.0, 2.0]
+    [point] = last[0].sum.data_points
+    assert (point.start_time_unix_nano, point.time_unix_nano) == (1_700_000_005_000_000_000, 1_700_000_015_000_000_000)
+    assert last[1].histogram.aggregation_temporality == delta
+    [buckets] = last[1].histogram.data_points
+    assert (list(buckets.bucket_counts), buckets.count, buckets.sum) == ([0, 0, 0], 0, 0.0)
+    assert last[2].gauge.data_points[0].as_double == -0.25
+
+
 def test_a_parser_of_the_line_protocol_reads_influxdbs_lines():
     with http_receiver() as received:
         url = f"influxdb+{received.url}/api/v2/write?org=o&bucket=b"
@@ -150,6 +191,23 @@ def test_statsd_gets_gauges_and_what_counters_grew_by(scheme: str, grammar: re.P
     assert all(grammar.fullmatch(line) for packet in lines for line in packet), lines
     values = [[line.partition(":")[2].split("|#")[0] for line in packet] for packet in lines]
     assert values == [["7|c", "0|g", "-0.25|g"], ["2|c", "0|g", "-0.25|g"], ["0|g", "-0.25|g"]]
+
+
+@pytest.mark.parametrize("scheme", ["statsd", "dogstatsd"])
+def test_names_that_are_the_same_for_statsd_are_counted_together(scheme: str):
+    def counted(first: float, second: float) -> Family:
+        named = zip((first, second), ("GET #a", "GET |a"), strict=True)
+        points = tuple(Point(value=value, labels={"endpoint": name}) for value, name in named)
+        return Family(name="perfgate.requests", unit="{request}", kind="counter", help="Requests.", points=points)
+
+    with udp_receiver() as (port, listener):
+        exporter = export.connect(f"{scheme}://127.0.0.1:{port}", LABELS, {})
+        for first, second in ((100.0, 50.0), (110.0, 55.0)):
+            exporter.send([counted(first, second)], at=0.0)
+        exporter.close()
+        lines = [listener.recv(65536).decode() for _ in range(2)]
+
+    assert [line.partition(":")[2].partition("|")[0] for line in lines] == ["150", "15"]
 
 
 def test_pushed_metrics_are_of_a_group_of_their_own():

@@ -131,6 +131,11 @@ ENVIRONMENT = (
         files={"budgets.yaml": GOOD.replace("GET /,", 'GET /, headers: {Authorization: "Bearer ${API_TOKEN}"},')},
     ),
     environment(
+        "variable without braces",
+        "check",
+        files={"budgets.yaml": GOOD.replace("GET /,", 'GET /, headers: {Authorization: "Bearer $API_TOKEN"},')},
+    ),
+    environment(
         "secret with a line break",
         "run",
         files={"budgets.yaml": GOOD.replace("GET /,", 'GET /, headers: {Authorization: "Bearer ${API_TOKEN}"},')},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from builders import (
     make_acceptance,
@@ -349,6 +351,23 @@ def test_new_and_gone_endpoints_are_noted():
     before = {"endpoints": [make_endpoint(name) for name in ("a", "b", "c")]}
     now = {"endpoints": [make_endpoint(name) for name in ("c", "d", "e", "f")]}
     assert notes(before, now) == ("New since the last baseline run: d, e and f.", "No longer sent: a and b.")
+
+
+def test_many_new_endpoints_are_counted():
+    now = {"endpoints": [make_endpoint(f"e{number}") for number in range(8)]}
+    before = {"endpoints": [make_endpoint("e0")]}
+    assert notes(before, now) == ("New since the last baseline run: e1, e2, e3, e4, e5 and 2 more.",)
+
+
+def test_changed_requests_are_noted_once_for_each_kind_of_change():
+    def conditions(headers: str, body: str) -> dict:
+        digests = {f"e{number}": {"request": "r", "headers": headers} for number in range(8)}
+        return {"conditions": replace(make_conditions(), endpoint_digests={**digests, "order": {"body": body}})}
+
+    assert notes(conditions("h0", "b0"), conditions("h1", "b1")) == (
+        "e0, e1, e2, e3, e4 and 3 more: their headers changed, so earlier runs of them are not compared.",
+        "order: its body changed, so earlier runs of it are not compared.",
+    )
 
 
 def test_a_changed_request_is_noted():

@@ -19,7 +19,7 @@ from perfgate.gate.verdict import sentences
 from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
 from perfgate.model.revision import Revision
-from perfgate.model.run import EndpointResult, PastRun, Run
+from perfgate.model.run import Distribution, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Baseline
 
 
@@ -343,3 +343,15 @@ def test_a_detached_head_is_still_compared_with_main():
     assert "100 ms as before" in sentence(
         make_budget("search", fail="+10%"), run, [search(number) for number in range(1, 6)]
     )
+
+
+def test_timeouts_among_a_stream_s_values_are_said_where_they_count():
+    first_messages = Distribution(buckets={1_000_000: 38, 9_000_000: 2})
+    result = measured(
+        "first_message_p95", 0.131, phases={"first_message": first_messages}, timeouts={"first_message": 2, "queued": 1}
+    )
+    text = sentence(
+        make_budget(endpoint="search", metric="first_message_p95", fail="120ms"), make_run(endpoints=[result])
+    )
+
+    assert text.endswith(" 2 of 40 streams had no message: each counts as a timeout.")

@@ -175,7 +175,7 @@ def test_curl_commands():
     assert endpoints["POST /orders"].body == {"product": 7, "note": "a{{b}}"}
     assert endpoints["GET /me"].headers == {"Authorization": "Basic ${BASIC_AUTH}"}
     assert [omission.why for omission in proposal.omissions] == [
-        "its form has parts or files: write it by hand under `multipart`"
+        "its form has files: write it by hand under `multipart`"
     ]
     assert "ann" not in str(proposal)
 

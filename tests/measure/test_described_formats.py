@@ -130,6 +130,28 @@ K6_MACHINE_READABLE = """{"config": {"duration": 2.5, "execution": "local", "scr
 {"name": "http_req_failed", "type": "rate", "contains": "default", "values": {"rate": 0.05, "matches": 10, "total": 200}},
 {"name": "http_req_duration", "type": "trend", "contains": "time", "values":
 {"avg": 24.3, "min": 20.1, "med": 20.7, "max": 61.2, "p(90)": 60.1, "p(95)": 60.5, "p(99)": 61.1}}]}}"""
+JMETER_STATISTICS = """{
+  "b" : {"transaction" : "b", "sampleCount" : 200, "errorCount" : 10, "errorPct" : 5.0, "meanResTime" : 24.3,
+    "medianResTime" : 20.7, "minResTime" : 20.0, "maxResTime" : 61.2, "pct1ResTime" : 60.1, "pct2ResTime" : 60.5,
+    "pct3ResTime" : 61.1, "throughput" : 80.0, "receivedKBytesPerSec" : 15.6, "sentKBytesPerSec" : 9.1},
+  "Total" : {"transaction" : "Total", "sampleCount" : 200, "errorCount" : 10, "errorPct" : 5.0, "meanResTime" : 24.3,
+    "medianResTime" : 20.7, "minResTime" : 20.0, "maxResTime" : 61.2, "pct1ResTime" : 60.1, "pct2ResTime" : 60.5,
+    "pct3ResTime" : 61.1, "throughput" : 80.0, "receivedKBytesPerSec" : 15.6, "sentKBytesPerSec" : 9.1}
+}"""
+JMETER_TABLE = """Label,# Samples,Average,Median,90% Line,95% Line,99% Line,Min,Max,Error %,Throughput,Received KB/sec,Sent KB/sec
+b,200,24.3,20.7,60.1,60.5,61.1,20,61.2,5.000%,80.00000,15.60,9.10
+TOTAL,200,24.3,20.7,60.1,60.5,61.1,20,61.2,5.000%,80.00000,15.60,9.10
+"""
+JMETER_KEYS = """sampler_label,aggregate_report_count,average,aggregate_report_median,aggregate_report_90%_line,\
+aggregate_report_95%_line,aggregate_report_99%_line,aggregate_report_min,aggregate_report_max,aggregate_report_error%,\
+aggregate_report_rate,aggregate_report_bandwidth,aggregate_report_stddev
+b,200,24.3,20.7,60.1,60.5,61.1,20,61.2,0.05,80.0,15.6,3.1
+TOTAL,200,24.3,20.7,60.1,60.5,61.1,20,61.2,0.05,80.0,15.6,3.1
+""".replace("\\\n", "")
+JMETER_SUMMARY = """Label,# Samples,Average,Min,Max,Std. Dev.,Error %,Throughput,Received KB/sec,Sent KB/sec,Avg. Bytes
+b,200,24.3,20,61.2,3.1,5.000%,80.00000,15.60,9.10,200.0
+TOTAL,200,24.3,20,61.2,3.1,5.000%,80.00000,15.60,9.10,200.0
+"""
 SAID = {"p50": 0.0207, "p90": 0.0601, "p95": 0.0605, "p99": 0.0611, "max": 0.0612, "mean": 0.0243}
 SUMMARIES = {
     "oha.json": (OHA_JSON, "oha", ()),
@@ -141,6 +163,10 @@ SUMMARIES = {
     "vegeta.json": (VEGETA_REPORT, "vegeta-report", ()),
     "stats.json": (GATLING_STATS, "gatling-stats", ("p90",)),
     "k6.json": (K6_MACHINE_READABLE, "k6-summary", ()),
+    "statistics.json": (JMETER_STATISTICS, "jmeter-statistics", ()),
+    "aggregate.csv": (JMETER_TABLE, "jmeter-aggregate", ()),
+    "aggregate_keys.csv": (JMETER_KEYS, "jmeter-aggregate", ()),
+    "summary.csv": (JMETER_SUMMARY, "jmeter-aggregate", ("p50", "p90", "p95", "p99")),
 }
 
 
@@ -197,6 +223,33 @@ def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):
     assert not {"rate", "errors"} & found.metrics.keys()
 
 
+@pytest.mark.parametrize("name", ["statistics.json", "aggregate.csv", "aggregate_keys.csv"])
+def test_a_summary_of_jmeter_has_the_time_of_its_rate(tmp_path: Path, name: str):
+    run = imported(tmp_path, name, SUMMARIES[name][0])
+
+    assert run.duration == pytest.approx(2.5)
+    assert only(run).metrics["rate"] == pytest.approx(190 / 2.5)
+
+
+def test_a_dashboard_of_jmeter_says_that_its_percentiles_are_of_the_last_requests(tmp_path: Path):
+    text = JMETER_STATISTICS.replace('"sampleCount" : 200', '"sampleCount" : 20001')
+
+    run = imported(tmp_path, "statistics.json", text)
+
+    assert any("from the last 20,000 requests" in warning for warning in run.warnings)
+    assert not any("20,000" in text for text in imported(tmp_path, "s.json", JMETER_STATISTICS).warnings)
+
+
+def test_other_percentiles_of_a_dashboard_of_jmeter_are_refused_where_they_show(tmp_path: Path):
+    with pytest.raises(UsageError, match="aggregate_rpt_pct1, 2 and 3 have to be 90, 95 and 99"):
+        imported(tmp_path, "statistics.json", JMETER_STATISTICS.replace('"pct1ResTime" : 60.1', '"pct1ResTime" : 61.0'))
+
+
+def test_errors_of_jmeter_s_report_are_a_share(tmp_path: Path):
+    with pytest.raises(UsageError, match="error % is '147%'"):
+        imported(tmp_path, "aggregate.csv", JMETER_TABLE.replace("5.000%", "147%"))
+
+
 def test_the_unnamed_requests_of_a_tool_need_an_endpoint_when_there_are_several(tmp_path: Path):
     with pytest.raises(UsageError, match="does not say which endpoint") as caught:
         imported(tmp_path, "oha.json", OHA_JSON, TWO)
@@ -226,7 +279,7 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
     found = only(run)
     assert (found.requests, found.failures) == (40, 2)
     assert found.metrics == pytest.approx({"mean": 0.009, "max": 0.012, "errors": 0.05, "rate": 38.0})
-    assert any("percentiles of several cannot be joined" in warning for warning in run.warnings)
+    assert any("whose percentiles cannot be joined" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from gzip import compress
 from pathlib import Path
 
 import pytest
@@ -190,6 +192,8 @@ def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
         (csv_text(ROWS).replace("\n", "\r").encode(), "its lines end with a carriage return only"),
         (b"PK\x03\x04" + bytes(60), "it is a ZIP archive, or a spreadsheet"),
         (b"\x28\xb5\x2f\xfd" + bytes(60), "it is packed with bzip2, xz or zstd"),
+        (compress(compress(b"t,endpoint,ms,status\n")), "it is packed with gzip twice"),
+        (b"a.csv".ljust(257, b"\0") + b"ustar\0", "it is an archive"),
     ],
 )
 @pytest.mark.parametrize("format", ["", "jmeter-csv"])
@@ -258,3 +262,73 @@ def test_reports_for_people_are_refused_with_what_to_import(tmp_path: Path, plan
     with pytest.raises(UsageError, match=r"printed report|page of HTML") as caught:
         imported(plan, written(tmp_path, text))
     assert "json" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("written_as", "offset_h"),
+    [
+        ("%Y-%m-%dT%H:%M:%S.%fZ", 0),
+        ("%Y-%m-%d %H:%M:%S.%f", 0),
+        ("%Y-%m-%dT%H:%M:%S.%f+02:00", 2),
+        ("%Y/%m/%d %H:%M:%S.%f UTC", 0),
+    ],
+)
+def test_t_may_be_a_date_with_its_time(tmp_path: Path, plan: Plan, written_as: str, offset_h: int):
+    text = "t,endpoint,ms,status\n"
+    for t, name, ms, status in ROWS:
+        at = datetime.fromtimestamp(unix(t), UTC) + timedelta(hours=offset_h)
+        text += f"{at.strftime(written_as)},{name},{ms},{status}\n"
+
+    run = imported(plan, written(tmp_path, text))
+
+    usual = imported(plan, written(tmp_path, csv_text(ROWS)))
+    assert (run.started[:19], run.duration) == (BEGAN.isoformat()[:19], usual.duration)
+    assert [item.metrics for item in run.endpoints] == [item.metrics for item in usual.endpoints]
+    for odd in ("2026-13-05T09:00:00Z", "1.5"):
+        with pytest.raises(UsageError, match=rf"t is '{odd}'; a date and time as in the other rows expected"):
+            imported(plan, written(tmp_path, f"{text}{odd},search,1,200\n"))
+
+
+@pytest.mark.parametrize(("format", "old", "new"), [("csv", "10.0", "١٠"), ("jmeter-csv", ",10,", ",١٠,")])
+def test_digits_of_other_scripts_are_a_mistake_in_their_line(
+    tmp_path: Path, plan: Plan, format: str, old: str, new: str
+):
+    with pytest.raises(UsageError, match=rf"recording:\d: .* is '{new.strip(',')}'"):
+        imported(plan, written(tmp_path, WRITERS[format](ROWS).replace(old, new)))
+
+
+def test_two_tables_of_k6_in_one_file_are_named_as_that(tmp_path: Path, plan: Plan):
+    with pytest.raises(UsageError, match="a second header: another recording begins here"):
+        imported(plan, written(tmp_path, WRITERS["k6-csv"](ROWS) * 2))
+
+
+def test_a_table_of_a_summary_may_come_from_a_spreadsheet(tmp_path: Path, plan: Plan):
+    """Saved where the comma stands before decimals."""
+    text = "label,avg_rt,fail,succ,perc_50.0,perc_95.0\nsearch,0.0245,1,9,0.021,0.061\n"
+    usual = imported(plan, written(tmp_path, text))
+
+    for delimiter in ";\t":
+        header, _, rest = text.replace(",", delimiter).partition("\n")
+        run = imported(plan, written(tmp_path, f"\ufeff{header}\n{rest.replace('.', ',')}"))
+        assert [item.metrics for item in run.endpoints] == [item.metrics for item in usual.endpoints]
+    locust = "Type;Name;Request Count;Failure Count;Average Response Time;Requests/s;95%\nGET;search;10;1;24,5;5,0;61\n"
+    assert imported(plan, written(tmp_path, locust)).endpoints[1].metrics["mean"] == pytest.approx(0.0245)
+
+
+def test_single_requests_of_oha(tmp_path: Path, plan: Plan):
+    text = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n0.001,0,0.0001,0.01,0.02,2,200\n"
+    run = imported(plan, written(tmp_path, text + "1e-05,0,0,0.01,0.04,2,500\n"), endpoint="slow")
+
+    (slow,) = [item for item in run.endpoints if item.requests]
+    assert (slow.requests, slow.failures) == (2, 1)
+    assert slow.metrics["max"] == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [("10 sec", 10.0), ("min", 60.0), ("10 min", 600.0), ("hr", 3600.0)])
+def test_oha_prints_slow_requests_in_units_of_its_own(tmp_path: Path, plan: Plan, unit: str, seconds: float):
+    text = f"  Success rate:\t100.00%\n  Total:\t2.5 {unit}\n  Slowest:\t0.2 {unit}\n  95.00% in 0.1 {unit}\n"
+    run = imported(plan, written(tmp_path, f"{text}Status code distribution:\n  [200] 9 responses\n"), endpoint="slow")
+
+    (slow,) = [item for item in run.endpoints if item.requests]
+    assert (slow.metrics["p95"], slow.metrics["max"]) == pytest.approx((0.1 * seconds, 0.2 * seconds))
+    assert run.duration == pytest.approx(2.5 * seconds)

@@ -98,6 +98,18 @@ def test_the_answer_of_pagespeed_insights_holds_a_report(tmp_path: Path) -> None
     assert results(run)["home"].metrics["lcp"] == pytest.approx(0.8)
 
 
+def test_a_user_flow_of_lighthouse_holds_a_report_for_each_step(tmp_path: Path) -> None:
+    steps = [{"name": url, "lhr": report(url, 800)} for url in ("http://shop.test/", "http://shop.test/basket?full=1")]
+    _, run = read(tmp_path, written(tmp_path, {"name": "flow", "steps": steps}))
+    assert [results(run)[name].requests for name in ("home", "basket")] == [1, 1]
+
+
+def test_a_report_of_lighthouse_9_has_other_names(tmp_path: Path) -> None:
+    old = report("", 800, lighthouseVersion="9.6.8", finalUrl="http://shop.test/")
+    old["audits"]["experimental-interaction-to-next-paint"] = {"numericValue": 120}
+    assert results(read(tmp_path, written(tmp_path, old))[1])["home"].metrics["inp"] == pytest.approx(0.12)
+
+
 def test_views_of_different_kinds_are_not_mixed(tmp_path: Path) -> None:
     how = {"formFactor": "mobile", "throttlingMethod": "simulate"}
     other = report("http://shop.test/", 900, configSettings=how)

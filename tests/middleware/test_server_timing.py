@@ -21,9 +21,11 @@ import pytest
 import sqlalchemy
 from fastapi import FastAPI
 from flask import Flask
+from services import redis_server
 
 from perfgate.middleware import ServerTimingASGI, ServerTimingWSGI, meter
 from perfgate.middleware.secret import HEADER, VARIABLE
+from perfgate.text import server_timing
 
 SECRET = "open sesame"
 ASKED = {HEADER: SECRET}
@@ -193,6 +195,67 @@ def test_calls_of_other_services_count(engine: sqlalchemy.Engine):
     assert entries(httpx.Response(200, headers=dict(answer.headers)))["external"][1] == 4
 
 
+def test_connections_that_a_request_opens_are_counted_and_are_no_queries(engine: sqlalchemy.Engine):
+    app = Flask("shop")
+
+    @app.get("/")
+    def view() -> str:
+        query(engine, 2)
+        return "done"
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    headers = [app.test_client().get("/", headers=ASKED).headers["Server-Timing"] for _ in range(2)]
+    seen = [server_timing.read(header).calls for header in headers]
+
+    assert [(item["database"], item["database_connect"]) for item in seen] == [(2, 1), (2, 0)]
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    with redis_server.serving(tmp_path) as url:
+        yield url
+
+
+@pytest.mark.needs("redis")
+def test_a_redis_client_for_each_request_opens_a_connection_each(redis_url: str):
+    import redis
+
+    app = Flask("shop")
+    kept = redis.Redis.from_url(redis_url)
+    kept.ping()
+
+    @app.get("/<kind>")
+    def view(kind: str) -> str:
+        client = kept if kind == "kept" else redis.Redis.from_url(redis_url)
+        client.get("key")
+        return "done"
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    headers = [app.test_client().get(f"/{kind}", headers=ASKED).headers["Server-Timing"] for kind in ("kept", "new")]
+    seen = [server_timing.read(header).calls for header in headers]
+
+    assert [(item["cache"], item["cache_connect"]) for item in seen] == [(1, 0), (1, 1)]
+
+
+@pytest.mark.needs("postgresql")
+def test_an_orm_and_its_driver_open_one_connection(postgresql_server: str):
+    app = Flask("shop")
+    url = sqlalchemy.make_url(postgresql_server).set(drivername="postgresql+psycopg")
+    database = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+
+    @app.get("/")
+    def view() -> str:
+        query(database, 3)
+        return "done"
+
+    app.wsgi_app = ServerTimingWSGI(app.wsgi_app, secret=SECRET)  # type: ignore[method-assign, assignment]
+    app.test_client().get("/", headers=ASKED)  # the dialect asks the server for its version
+    seen = server_timing.read(app.test_client().get("/", headers=ASKED).headers["Server-Timing"])
+
+    assert (seen.calls["database"], seen.calls["database_connect"]) == (3, 1)
+    assert 0 < seen.seconds["database_connect"] < seen.seconds["database"]
+
+
 def test_sqlite3_without_an_orm(tmp_path: Path):
     app = Flask("shop")
 
@@ -330,6 +393,7 @@ def test_django(tmp_path: Path):
 
     seen = entries(httpx.Response(200, headers={"server-timing": asked}))
     assert seen["db"][1] == 6
+    assert server_timing.read(asked).calls["database_connect"] == 1
     assert asked.startswith("mine;dur=1, total;")
     assert unasked == "mine;dur=1"
 

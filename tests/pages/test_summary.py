@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.files import run_folder
-from perfgate.model.page import LcpParts, Resource
+from perfgate.model.page import LcpParts, Resource, awaited_calls
 from perfgate.pages import summary
 from perfgate.pages.view import View, blocking_time, lcp_layers, lcp_parts, metrics, ttfb_parts, with_blocking
 
@@ -230,6 +230,29 @@ def layers(*resources: Resource, url: str = "", parts: LcpParts = PARTS) -> dict
 )
 def test_the_lcp_is_split_by_layer(resources: tuple[Resource, ...], expected: dict[str, float]):
     assert layers(*resources) == pytest.approx(expected)
+
+
+def test_calls_that_wait_for_each_other_are_the_backend_s():
+    """The second begins once the first was answered; a quick one beside them is no part of it."""
+    first = resource("/a", 9, kind="fetch", started=0.1, duration=0.2, wait=0.15)
+    second = resource("/b", 9, kind="fetch", started=0.28, duration=0.22, wait=0.2)
+    beside = resource("/c", 9, kind="fetch", started=0.2, duration=0.05, wait=0.05)
+    parts = LcpParts(ttfb=0.1, load_delay=0.0, load_duration=0.0, render_delay=0.5)
+
+    assert awaited_calls([second, beside, first], 0.6, 0.5) == (first, second)
+    assert awaited_calls([first, beside], 0.6, 0.5) == ()  # less than half of the time
+    assert layers(first, second, beside, parts=parts) == pytest.approx(
+        {"backend": 0.45, "network": 0.05, "frontend": 0.1}
+    )
+
+
+def test_redirects_on_the_way_to_the_largest_image_are_the_backend_s():
+    """A redirect of 0.4 s; web-vitals counts it as delay."""
+    hop = resource("/to", 0, kind="image", started=0.2, duration=0.4, wait=0.4, redirected_to="/hero.jpg")
+    hero = resource("/hero.jpg", 9, kind="image", started=0.6, duration=0.3, wait=0.2)
+
+    assert layers(hero, hop, url="/to") == pytest.approx({"backend": 0.7, "network": 0.1, "frontend": 0.2})
+    assert [item.is_blocking for item in with_blocking([hero, hop], {"blocking": ["/to"]})] == [True, True]
 
 
 def test_a_connection_for_the_largest_image_is_the_network_s():

@@ -49,7 +49,8 @@ ENDLESS_LIST = f"""{HEAD}<h1>List</h1><script>
 addEventListener("scroll", () => {{ for (let i = 0; i < 50; i++) document.body.append(
   Object.assign(document.createElement("p"), {{textContent: "more"}})); }});
 document.body.style.minHeight = "3000px"</script>"""
-BUSY_LATER = f"{HEAD}<h1>Busy</h1><script>requestIdleCallback = () => {{ while (true); }}</script>"  # once it is asked
+BUSY_LATER = f"""{HEAD}<h1>Busy</h1><script>
+Object.defineProperty(document, "images", {{get() {{ while (true); }}}})</script>"""  # once it is read
 CHOICES = f"""{HEAD}<h1>Choose</h1><select id="list"><option value="a">Apple</option>
 <option value="b" disabled>Banana</option><option value="c">Cherry</option></select><output></output><script>
 const list = document.querySelector("#list");
@@ -81,6 +82,12 @@ PAGES = {
     "/data.json": Answer(body='{"text": "A very large text on the second page"}', kind="application/json"),
     "/worker": WORKER,
     "/worker.js": "addEventListener('fetch', () => {})",
+    "/answering": f"""{HEAD}<h1>Worker</h1><script>
+        navigator.serviceWorker.register("/answers.js").then(() => navigator.serviceWorker.ready)</script>""",
+    "/answers.js": "addEventListener('fetch', (event) => event.respondWith(fetch(event.request)))",
+    "/complaining": f"""{HEAD}<h1>Errors</h1><img src="/none.png"><script>
+        for (let number = 0; number < 9; number++) console.error("broken", number);
+        console.warn("odd")</script>""",
     "/threads": f"{HEAD}<h1>Threads</h1><script>new Worker('/thread.js')</script>",
     "/thread.js": "postMessage('ready')",
     "/list": ENDLESS_LIST,
@@ -336,6 +343,38 @@ def test_what_gets_in_the_way_is_noted_and_the_view_counts(chromium: Browser, ta
 
     assert view.failure is None
     assert note in view.notes
+
+
+def test_errors_of_the_console_are_noted_and_what_did_not_come_only_once(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/complaining"))
+
+    assert view.notes == (
+        *(f"console error: broken {number}" for number in range(5)),
+        f"did not come: {target}/none.png (404)",
+    )
+
+
+def test_a_phone_says_that_it_is(chromium: Browser):
+    agents = []
+
+    def page(request) -> str:  # type: ignore[no-untyped-def]
+        agents.append((request.headers["User-Agent"], request.headers["Sec-CH-UA-Mobile"]))
+        return f"{HEAD}<h1>Ready</h1>"
+
+    with serving({"/": page}) as target:
+        chromium.view(visit(target, "/", viewport="mobile"))
+
+    [(agent, is_mobile)] = agents
+    assert agent.startswith("Mozilla/5.0 (Linux; Android 11; ")
+    assert f"Chrome/{chromium.version.partition('.')[0]}.0.0.0 Mobile Safari" in agent
+    assert is_mobile == "?1"
+
+
+@pytest.mark.slow
+def test_what_a_service_worker_answers_is_noted(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/answering", cache="warm"))
+
+    assert "its service worker answered 1 request: what that fetched for them is in no metric" in view.notes
 
 
 def test_an_endless_list_is_scrolled_three_screens(chromium: Browser, target: str):

@@ -70,7 +70,13 @@ def test_the_lcp_is_told_with_its_parts_its_first_byte_and_its_layers():
         ),
         (
             Resource(
-                url="http://ads/t.js", kind="script", size=10_000, duration=0.5, is_third_party=True, encoding="br"
+                url="http://ads/t.js",
+                kind="script",
+                size=10_000,
+                status=200,
+                duration=0.5,
+                is_third_party=True,
+                encoding="br",
             ),
             "from other hosts: 10 kB (ads 1 request); slowest http://ads/t.js 500 ms",
         ),
@@ -86,6 +92,7 @@ def test_what_is_wrong_with_a_file_is_a_line(fetched: Resource, line: str):
         resource("/a.js", size=90_000, encoding="br", cache_control="public, max-age=31536000, immutable"),
         resource("/a.png", kind="image", mime="image/png", size=90_000, cache_control="max-age=86400"),
         resource("/small.js", size=1_000),
+        resource("/blocked.js", status=0, is_third_party=True),  # that never came, which a note says
         resource("/", kind="document", size=5_000, cache_control="no-cache"),
     ],
 )

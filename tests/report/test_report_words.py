@@ -166,6 +166,19 @@ def test_the_headline_names_the_whole_application_where_it_moved(outcome: Outcom
         ([Outcome.INCONCLUSIVE, Outcome.PASS], "PASS: 1 of 2 budgets kept, 1 undecided"),
         ([Outcome.INCONCLUSIVE] * 2, "INCONCLUSIVE: 2 of 2 budgets undecided: e0 p95, e1 p95"),
         ([Outcome.FAIL, Outcome.INCONCLUSIVE], "FAIL: 1 of 2 budgets broken: e0 p95; 1 undecided"),
+        (
+            [Outcome.PASS, *[Outcome.INCONCLUSIVE] * 50],
+            "PASS, MOSTLY UNDECIDED: 50 of 51 budgets undecided, 1 kept",
+        ),
+        (
+            [Outcome.NO_BASELINE, *[Outcome.INCONCLUSIVE] * 2],
+            "NO BASELINE, MOSTLY UNDECIDED: 2 of 3 budgets undecided; 1 has no baseline yet: 1 of 5 runs on main",
+        ),
+        (
+            [Outcome.IMPROVED, *[Outcome.INCONCLUSIVE] * 2],
+            "IMPROVED, MOSTLY UNDECIDED: 1 of 3 budgets better than the baseline: e0 p95; 2 undecided",
+        ),
+        ([Outcome.FAIL, *[Outcome.INCONCLUSIVE] * 2], "FAIL: 1 of 3 budgets broken: e0 p95; 2 undecided"),
         ([Outcome.WARN], "WARN: 1 of 1 budget past the warning limit: e0 p95"),
         (
             [Outcome.NO_BASELINE],

@@ -224,6 +224,15 @@ def test_errors_of_the_warm_up_are_no_examples():
     assert recorder.recorded == 2
 
 
+def test_messages_that_did_not_come_are_no_examples_of_failed_requests():
+    recorder = make_recorder()
+    for kind in ("first_message", "message"):
+        recorder.failure((kind, "prices"), START, ("timeout", "no message came"), 5)
+    assert recorder.examples == {}
+    recorder.failure(("completion", "prices"), START, ("job", "its job failed"), 5)
+    assert recorder.examples == {"prices": ["its job failed"]}
+
+
 def test_examples_are_few_and_different():
     recorder = make_recorder()
     for number in range(1000):

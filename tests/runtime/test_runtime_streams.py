@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from time import monotonic_ns, time_ns
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import CloseConnection, TextMessage
 
 from perfgate.runtime.scenario.stated_times import stated
 from perfgate.runtime.streams import replies
 from perfgate.runtime.streams.messages import EventParser, Message
 from perfgate.runtime.streams.recording import MessageRecord
 from perfgate.runtime.streams.replies import AwaitedReplies
+from perfgate.runtime.streams.talk import Talk
 
 STREAM = (
     b"\xef\xbb\xbf: comment\n\ndata: one\n\nevent: add\r\ndata: two\r\ndata: lines\r\nid: 7\r\n\r\n"
@@ -120,3 +125,69 @@ def test_a_stream_without_a_message_counts_as_a_timeout_of_the_first_one():
 @pytest.mark.parametrize("value", ["1e999", "1" * 400, '"soon"', "true"])
 def test_a_time_that_is_no_number_is_not_stated(value: str):
     assert stated("$.at").moment(Message(b'{"at": %s}' % value.encode(), 0)) is None
+
+
+class LoopbackChannel:
+    """A connection on which what is sent leaves at once. `connect` is the time of the way there and back, ns."""
+
+    def __init__(self, connect: int = 0) -> None:
+        self.connect, self.size = connect, 0
+        self.wire = SimpleNamespace(sent=0, left=0, send=self._send)
+
+    def _send(self, data: bytes) -> None:
+        self.wire.sent, self.wire.left = time_ns(), monotonic_ns()
+
+
+def make_talk(connect: int = 0, reply: str = "next") -> tuple[Talk, list]:
+    """A talk of which the server has closed the connection normally after one reply to two messages, and what was
+    recorded of its messages."""
+    recorded: list = []
+    server = Connection(ConnectionType.SERVER)
+    talk = Talk(
+        LoopbackChannel(connect),  # type: ignore[arg-type]
+        MessageRecord(lambda *_: None, began=1),
+        reply,
+        patience=10**9,
+        record=lambda at, took, failure: recorded.append(failure),
+    )
+    talk.awaits_ready(())
+    for number in range(2):
+        talk.say(f'{{"id": {number}}}', expects_reply=True)
+    for frame in (TextMessage('{"id": 0}'), CloseConnection(1000)):
+        for message in talk.messages(server.send(frame), time_ns()):
+            talk.take(message)
+    assert talk.closed is not None
+    assert talk.closed.is_whole
+    return talk, recorded
+
+
+@pytest.mark.parametrize("reply", ["next", "$.id"])
+def test_a_message_that_a_normal_close_leaves_without_its_reply_is_an_error(reply: str):
+    talk, recorded = make_talk(reply=reply)
+
+    with pytest.raises(ValueError, match="the server closed it with 1000 and left 1 of 2 messages without a reply"):
+        talk.check_good_end(talk.closed)
+    assert [failure and failure.kind for failure in recorded] == [None, "expectation"]
+
+
+def test_a_message_that_crosses_the_closing_frame_is_no_error():
+    talk, recorded = make_talk(connect=60 * 10**9)
+
+    talk.check_good_end(talk.closed)
+    assert recorded == [None]
+
+
+def test_a_normal_close_after_all_replies_is_no_error():
+    talk, recorded = make_talk()
+    talk.take(Message(b'{"id": 1}', time_ns()))
+
+    talk.check_good_end(talk.closed)
+    assert recorded == [None, None]
+
+
+def test_a_normal_close_before_anything_could_be_sent_is_an_error():
+    talk, _ = make_talk(connect=60 * 10**9)
+    talk.ready.clear()
+
+    with pytest.raises(ValueError, match="closed it with 1000 before a message met `ready`"):
+        talk.check_good_end(talk.closed)

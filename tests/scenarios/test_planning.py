@@ -175,6 +175,26 @@ def test_what_is_sent_changes_the_digest_of_its_part(
         assert found == parts
 
 
+QUERIES = {
+    "GET": 'graphql: "{ search }"',
+    "persisted GET": 'graphql: {query: "query Search { search }", persisted: true}',
+    "persisted POST": 'graphql: {query: "query Search { search }", persisted: true}',
+}
+
+
+@pytest.mark.parametrize("how", QUERIES)
+def test_a_graphql_request_is_its_query_and_its_variables_in_any_order(planned: Planner, how: str):
+    """By GET they stand in the URL, and of a persisted query only the hash is sent."""
+    method = how.rpartition(" ")[2]
+    text = SHOP.replace("POST /search", f"{method} /search").replace('graphql: "{ search }"', QUERIES[how])
+    before = planned(text=text)
+
+    for old, new in (("search }", "find }"), ("limit: 10", "limit: 11"), ('word: "{word}"', "word: tea")):
+        assert changed(before, planned({old: new}, text=text)) == ["search: body"], new
+    reordered = {'{word: "{word}", limit: 10}': '{limit: 10, word: "{word}"}'}
+    assert changed(before, planned(reordered, text=text)) == []
+
+
 @pytest.mark.parametrize(
     ("files", "parts"),
     [

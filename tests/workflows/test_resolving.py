@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from perfgate import budgets
+from perfgate.loadtest import Sides
 from perfgate.model.budget_file import AbPolicy
 from perfgate.model.errors import TargetError, UsageError
 from perfgate.model.revision import Revision
-from perfgate.workflows.steps import resolving
+from perfgate.workflows.steps import resolving, sending
 from perfgate.workflows.steps.request import AbRequest, RunContext, RunRequest
 from perfgate.workflows.steps.resolving import Mode, RunSpec
 
@@ -103,3 +104,16 @@ def test_whether_a_run_is_saved(tmp_path: Path, environ: dict[str, str], save: b
 
     assert spec.save is expected
     assert bool(spec.why_not_saved) == (save is None and not expected)
+
+
+def test_notes_of_the_budget_file_are_said_at_the_start_and_stay_with_the_run(tmp_path: Path):
+    header = '{headers: {Authorization: "Bearer $API_TOKEN"}, request: GET /}'
+    path = tmp_path / "budgets.yaml"
+    path.write_text(FILE.replace("{request: GET /}", header), encoding="utf-8")
+    context = RunContext(root=tmp_path, environ={}, run_id="1", folder=tmp_path, revision=Revision(), versions={})
+
+    spec = resolving.resolve(RunRequest(budget=path, context=context), budgets.read(path, None))
+
+    assert len(spec.remarks) == 1
+    assert "${API_TOKEN}" in spec.remarks[0]
+    assert sending.circumstances(spec.load, Sides(target=TARGET)).warnings == spec.remarks

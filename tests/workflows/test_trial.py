@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from processes import alive
 
 from perfgate import init
 from perfgate.init.proposal import Endpoint, FileProposal, ProposedJourney
 from perfgate.loadtest import Attempt
+from perfgate.model.errors import ServiceError
 from perfgate.workflows.steps import trial
 
 LIST = Endpoint(name="list", method="GET", path="/items", captures={"item": "$[0].id"})
@@ -95,3 +103,59 @@ def test_a_hostile_reason_stays_a_comment():
     text = init.write(sifted, init.Context(source="here"))
 
     assert [line for line in text.splitlines() if "evil" in line and not line.startswith("  # # ")] == []
+
+
+# ---- with a service that is started for it
+
+SERVICE = """
+import http.server, os, sys
+from pathlib import Path
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        Path("asked").open("a").write(self.path + "\\n")
+        self.send_response(200 if self.path == "/" else 404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_): pass
+
+Path("pid").write_text(str(os.getpid()))
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+FILE = """
+version: 1
+target: http://127.0.0.1:{port}
+service: {{command: "{python} {command}", port: {port}, ready: /}}
+load: {{rate: 10/s, duration: 10s}}
+endpoints: {{home: GET /, lost: GET /lost}}
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def service_file(port: int, command: str = "service.py ${PORT}") -> str:
+    return FILE.format(port=port, python=sys.executable, command=command)
+
+
+def test_the_service_is_started_in_the_folder_of_the_file_and_stopped(tmp_path: Path):
+    (tmp_path / "service.py").write_text(SERVICE)
+
+    made = trial.attempts(service_file(free_port()), tmp_path, dict(os.environ))
+
+    assert (made["home"].status, made["home"].failure) == (200, "")
+    assert (made["lost"].status, made["lost"].kind) == (404, "status")
+    assert set((tmp_path / "asked").read_text().split()) == {"/", "/lost"}
+    assert not alive(int((tmp_path / "pid").read_text()))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["asked", "pid", "service.py"]
+
+
+def test_a_service_that_does_not_start_is_named_with_its_last_words(tmp_path: Path):
+    text = service_file(free_port(), "-c 'print(1); raise SystemExit(3)'")
+
+    with pytest.raises(ServiceError, match="exit code 3"):
+        trial.attempts(text, tmp_path, dict(os.environ))
+    assert list(tmp_path.iterdir()) == []

@@ -1,21 +1,32 @@
-"""Checks of environment variables: every `${X}` stands where it is replaced, and is set or has a default."""
+"""Checks of environment variables: every `${X}` stands where it is replaced, and is set or has a default; a `$X`
+without braces is probably meant to be one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from perfgate.budgets.convert.draft import Draft, literals_of, templates_of
 from perfgate.budgets.shape.texts import header_value_problem
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.errors import Mistake
+from perfgate.model.note import Note
 from perfgate.text import template
+from perfgate.text.notes import note
+from perfgate.text.plurals import and_more
 from perfgate.text.template import Part, TemplateError
+
+MAX_NAMED_LINES = 3  # of the file, in one note
 
 _GIVEN = {"PORT": ""}  # by perfgate, to the service
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
+_UNBRACED = re.compile(r"(?<![\w$\\])\$([A-Za-z_]\w+)", re.ASCII)
+_CI_EXPRESSION = re.compile(r"\$\{\{\s*(?:secrets|env|vars)\.(\w+)\s*\}\}", re.ASCII)
+_GRAPHQL = re.compile(r"\b(query|mutation|subscription|fragment)\b[^{]*\{")
+_SHELL_TEXTS = (("service", "command"), ("service", "setup"))  # there `$X` is the shell's
 
 
 def check_environment(draft: Draft) -> Iterator[Mistake]:
@@ -34,7 +45,20 @@ def check_environment(draft: Draft) -> Iterator[Mistake]:
 
 
 def check_set(draft: Draft) -> Iterator[Mistake]:
-    """Names the variables without value or default; none where the environment is not known."""
+    """Names the variables without value or default, each once; none where the environment is not known."""
+    places: dict[tuple[str, str], list[Mistake]] = {}
+    for mistake in _all_unset(draft):
+        places.setdefault((mistake.message, mistake.hint), []).append(mistake)
+    for (_, hint), (first, *others) in places.items():
+        lines = sorted({mistake.line for mistake in others} - {first.line})
+        if lines:
+            named = f"{', '.join(map(str, lines[:MAX_NAMED_LINES]))}{and_more(len(lines), MAX_NAMED_LINES)}"
+            needed = f"line{'s' if len(lines) > 1 else ''} {named} need{'' if len(lines) > 1 else 's'} it too"
+            hint = f"{hint}; {needed}"
+        yield replace(first, hint=hint)
+
+
+def _all_unset(draft: Draft) -> Iterator[Mistake]:
     if draft.environ is None:
         return
     for path, text in _plain_texts(draft):
@@ -47,6 +71,32 @@ def check_set(draft: Draft) -> Iterator[Mistake]:
             yield from _unset(draft, path, template.parse(text), draft.environ)
     for endpoint in draft.endpoints:
         yield from _sources(draft, endpoint.map("with"), endpoint.at("with"))
+
+
+def literal_variables(draft: Draft) -> Iterator[Note]:
+    """Notes about `$X` and `${{ secrets.X }}`, which are not replaced; a note for each, with its lines."""
+    lines: dict[tuple[str, str], list[int]] = {}
+    for path, text in (*_plain_texts(draft), *_templates(draft)):
+        if path[:2] not in _SHELL_TEXTS and not _GRAPHQL.search(text):
+            for written, name in _literal_variables(text, path, draft.environ or {}):
+                lines.setdefault((written, name), []).append(draft.document.line(path))
+    for (written, name), places in lines.items():
+        distinct = list(dict.fromkeys(places))
+        named = ", ".join(map(str, distinct[:MAX_NAMED_LINES])) + and_more(len(distinct), MAX_NAMED_LINES)
+        where = f"line{'s' if len(distinct) > 1 else ''} {named} of the budget file"
+        yield note("PG-B051", f"`{written}` is not replaced ({where}). Is `${{{name}}}` meant?")
+
+
+def _literal_variables(text: str, path: KeyPath, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What looks like a variable, and its name. In headers and the target every `$NAME` does; elsewhere, where `$TSLA`
+    or `$FILTER` may be meant, one that is set, or has a `_` in it. Lower case (`$filter`, `$id`) only where it is
+    set."""
+    is_usual = "headers" in path or path[0] in ("target", "history", "export")
+    for match in _UNBRACED.finditer(text):
+        name = match[1]
+        if name in environ or (name.isupper() and (is_usual or "_" in name)):
+            yield match[0], name
+    yield from ((match[0], match[1]) for match in _CI_EXPRESSION.finditer(text))
 
 
 def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:

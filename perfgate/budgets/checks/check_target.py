@@ -11,6 +11,7 @@ from perfgate.model.errors import Mistake
 from perfgate.text import template
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_UNBRACED = re.compile(r"\$([A-Z_][A-Z0-9_]*)")
 MAX_LABEL_CHARS = 63  # between two dots of a name (RFC 1035, section 2.3.4)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EXAMPLE = "for example `http://127.0.0.1:8765`"
@@ -30,7 +31,11 @@ def check_target(draft: Draft) -> Iterator[Mistake]:
 
 
 def _suggestion(url: str) -> str:
-    """What was probably meant: a host and port without `http://`, an IPv6 address, a name in another script."""
+    """What was probably meant: `${HOST}`, a host and port without `http://`, an IPv6 address, a name in another
+    script."""
+    if _UNBRACED.search(url):
+        braced = _UNBRACED.sub(r"${\1}", url)
+        return f"write `{braced}`"
     scheme, mark, rest = url.partition("://")
     if not mark:
         scheme, rest = "http", url

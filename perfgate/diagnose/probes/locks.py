@@ -1,17 +1,27 @@
-"""How long statements of a PostgreSQL database wait for locks: sampled, as seconds of all of them together."""
+"""How long statements of a PostgreSQL database wait for locks, and commits for the disk or a standby: sampled, as
+seconds of all of them together."""
 
 from __future__ import annotations
 
 import random
 import threading
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 PAUSE_RANGE_S = (0.01, 0.04)  # s
 WAITING = """
-select count(*) /* perfgate-diagnose */ from pg_stat_activity
-where wait_event_type = 'Lock' and datname = current_database() and pid <> pg_backend_pid()
+select count(*) filter (where wait_event_type = 'Lock') /* perfgate-diagnose */,
+  count(*) filter (where lower(wait_event) in ('walsync', 'walwrite', 'walwritelock', 'syncrep'))
+from pg_stat_activity
+where wait_event is not null and datname = current_database() and pid <> pg_backend_pid()
 """
+
+
+class DatabaseWaits(NamedTuple):
+    """Seconds of all statements together."""
+
+    locks: float = 0.0
+    commits: float = 0.0
 
 
 class LockWatch:
@@ -21,19 +31,22 @@ class LockWatch:
         self._connection = connection
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._looks, self._waiting, self._began = 0, 0, 0.0
+        self._looks, self._locked, self._committing, self._began = 0, 0, 0, 0.0
 
     def begin(self) -> None:
         self._end()
-        self._looks, self._waiting, self._began = 0, 0, monotonic()
+        self._looks, self._locked, self._committing, self._began = 0, 0, 0, monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(self._stop,), daemon=True)
         self._thread.start()
 
-    def seconds(self) -> float:
+    def seconds(self) -> DatabaseWaits:
         """Since `begin`: how many wait at a moment on average, times the time."""
         self._end()
-        return self._waiting / self._looks * (monotonic() - self._began) if self._looks else 0.0
+        if not self._looks:
+            return DatabaseWaits()
+        each = (monotonic() - self._began) / self._looks
+        return DatabaseWaits(locks=self._locked * each, commits=self._committing * each)
 
     def close(self) -> None:
         self._end()
@@ -49,8 +62,9 @@ class LockWatch:
         chance = random.Random(2)
         while not stop.wait(chance.uniform(*PAUSE_RANGE_S)):
             try:
-                [waiting] = self._connection.execute(WAITING).fetchone()
+                locked, committing = self._connection.execute(WAITING).fetchone()
             except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server
                 return
-            self._waiting += waiting
+            self._locked += locked
+            self._committing += committing
             self._looks += 1

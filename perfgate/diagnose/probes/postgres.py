@@ -6,14 +6,15 @@ placeholders, which PostgreSQL stores without literals.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import hypothetical, plans, statements
+from perfgate.diagnose.probes import statements
 from perfgate.diagnose.probes.locks import LockWatch
+from perfgate.diagnose.probes.planner import hypothetical, plans
+from perfgate.diagnose.probes.planner.planning import Planner
 from perfgate.model.errors import DiagnosisError
 
 SNAPSHOT = """
@@ -41,8 +42,6 @@ _UNCOUNTED = re.compile(
     r"|select pg_advisory_unlock_all\(\)\s*\Z)",  # with close, unlisten and reset: what a pool sends
     re.IGNORECASE,
 )
-_SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
-
 
 LOGIN = "Is the server there, and may the user of the URL log in (`GRANT CONNECT ON DATABASE ... TO ...;`)?"
 HIDDEN = "<insufficient privilege>"  # instead of the text of other users' statements
@@ -84,16 +83,19 @@ class PostgresProbe:
             self._snapshot = SNAPSHOT.replace("{view}", self._view())
             self._before, self._sessions_before = self._now(), self._sessions()
             self._has_hypopg = hypothetical.is_there(self._connection)
+            self._planner = Planner(self._connection, psycopg.Error)
         except DiagnosisError:
             self.close()
             raise
 
     def begin(self) -> None:
         self._before, self._sessions_before = self._now(), self._sessions()
+        self._planner.begin()
         self._locks.begin()
 
     def counted(self, requests: int) -> ProbeCounts:
-        locked = self._locks.seconds()
+        waits = self._locks.seconds()
+        self._planner.end()
         every = sorted(self._grown(), key=lambda row: -row.seconds)
         grown = [row for row in every if row.query != HIDDEN]
         if not requests:
@@ -104,7 +106,8 @@ class PostgresProbe:
                 hint="`GRANT pg_read_all_stats TO ...;` lets perfgate's own user see them.",
                 code="PG-X001",
             )
-        values = statements.per_request(grown, requests) | {"lock_wait": locked / requests}
+        values = statements.per_request(grown, requests)
+        values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
         if (sessions := self._sessions()) is not None and self._sessions_before is not None:
             values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(
@@ -144,7 +147,16 @@ class PostgresProbe:
             return None
         return int(row[0])
 
-    def _grown(self) -> Iterator[StatementRow]:
+    def _grown(self) -> list[StatementRow]:
+        """What came since, by text: each schema that has its tables, and each user, has an entry of its own."""
+        totals: dict[str, StatementRow] = {}
+        for row in self._entries():
+            before = totals.get(row.query, StatementRow(row.query, 0, 0, 0.0))
+            sums = before.calls + row.calls, before.rows + row.rows, before.seconds + row.seconds
+            totals[row.query] = StatementRow(row.query, *sums)
+        return list(totals.values())
+
+    def _entries(self) -> Iterator[StatementRow]:
         """What came since, without the words of transactions. Entries that were evicted and came back are all new."""
         for key, now in self._now().items():
             old = self._before.get(key)
@@ -154,11 +166,12 @@ class PostgresProbe:
                 yield StatementRow(now.query, now.calls - old.calls, now.rows - old.rows, now.seconds - old.seconds)
 
     def _statement(self, row: StatementRow, requests: int) -> Statement:
-        scans = tuple(item for item in plans.scans(self._plan(row.query)) if self._lacks_index(item))
+        planned = self._planner.plan(row.query)
+        scans = tuple(item for item in plans.scans(planned.plan) if self._lacks_index(item))
         hint = ""
         if scans and self._has_hypopg:
             tried = [scan[:2] for scan in scans]
-            hint = hypothetical.worth(self._connection, self._error, tried, lambda: self._plan(row.query))
+            hint = hypothetical.worth(self._connection, self._error, tried, lambda: self._planner.explained(row.query))
         filtered = {(scan.table, plans.bare(name)) for scan in scans if not scan.is_in_order for name in scan.columns}
         tables = sorted({table for table, _ in filtered})
         indexed = [name for table in tables for name in self._leading(table) if (table, name) in filtered]
@@ -172,6 +185,7 @@ class PostgresProbe:
             indexed=tuple(dict.fromkeys(indexed)),
             in_order=tuple(dict.fromkeys(scan.table for scan in scans if scan.is_in_order)),
             hint=hint,
+            note=planned.note,
         )
 
     def _lacks_index(self, scan: plans.Scan) -> bool:
@@ -196,20 +210,3 @@ class PostgresProbe:
         except self._error:
             return []
         return [name for (name,) in rows]
-
-    def _plan(self, query: str) -> Any:
-        """The generic plan of a SELECT; None for what cannot be planned without its values. Never executed."""
-        if not _SELECT.match(query) or ";" in query.rstrip().rstrip(";"):
-            return None
-        numbers = [int(number) for number in re.findall(r"\$(\d+)", query)]
-        try:
-            with self._connection.transaction(force_rollback=True):
-                self._connection.execute("set transaction read only")
-                self._connection.execute("set local plan_cache_mode = force_generic_plan")
-                self._connection.execute("deallocate all")
-                self._connection.execute(f"prepare perfgate_plan as {query}".encode())
-                values = f"({', '.join(['null'] * max(numbers))})" if numbers else ""
-                [plan] = self._connection.execute(f"explain (format json) execute perfgate_plan{values}").fetchone()
-        except self._error:
-            return None
-        return json.loads(plan) if isinstance(plan, str) else plan

@@ -17,7 +17,8 @@ _HINTS = (  # by the name of an exception, which tells no secret
     ),
     (("ConnectionError", "TimeoutError"), "Is Redis there, and does it speak TLS (`rediss://`)?"),
 )
-OWN = ("cmdstat_info", "cmdstat_llen", "cmdstat_client|setinfo")  # of probes and of clients that connect
+_UNCOUNTED = ("info", "llen", "client|setinfo", "client|setname", "hello", "auth", "select")
+OWN = tuple(f"cmdstat_{name}" for name in _UNCOUNTED)  # of probes, and of clients that connect
 
 
 class RedisProbe:
@@ -40,7 +41,7 @@ class RedisProbe:
 
     def counted(self, requests: int) -> ProbeCounts:
         grown = [now - before for now, before in zip(self._now(), self._before, strict=True)]
-        hits, misses, commands, queued, seconds = grown
+        hits, misses, commands, queued, seconds, opened = grown
         values = {}
         if requests:
             each = {
@@ -48,6 +49,7 @@ class RedisProbe:
                 "cache_lookups": hits + misses,
                 "queue_calls": queued,
                 "cache_seconds": seconds,
+                "cache_sessions": opened,
             }
             values = {name: value / requests for name, value in each.items()}
         if hits + misses:
@@ -58,7 +60,7 @@ class RedisProbe:
         self._client.close()
 
     def _now(self) -> tuple[float, ...]:
-        """Hits, misses, commands, those of queues, and seconds that Redis has computed."""
+        """Hits, misses, commands, those of queues, seconds that Redis has computed, and connections opened."""
         try:
             stats = self._client.info("stats")
             every = self._client.info("commandstats")
@@ -67,7 +69,8 @@ class RedisProbe:
         others = {name: command for name, command in every.items() if name not in OWN}
         queued = {name: command for name, command in others.items() if name.removeprefix("cmdstat_") in QUEUES}
         seconds = sum(command["usec"] for command in others.values()) / 1e6
-        return stats["keyspace_hits"], stats["keyspace_misses"], _commands(others), _commands(queued), seconds
+        looked_up = stats["keyspace_hits"], stats["keyspace_misses"]
+        return *looked_up, _commands(others), _commands(queued), seconds, stats.get("total_connections_received", 0)
 
 
 def _refusal(error: Exception) -> DiagnosisError:

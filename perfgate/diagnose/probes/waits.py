@@ -163,6 +163,7 @@ class WaitProbe:
             peers_of = [peer for peer in found if peer.kind == kind]
             values[f"{kind}_messages"] = sum(peer.messages for peer in peers_of)
             values[f"{kind}_size"] = sum(peer.size for peer in peers_of)
+            values[f"{kind}_opened"] = sum(peer.opened for peer in peers_of)
             values[f"{kind}_connections"] = max((peer.connections for peer in peers_of), default=0)
         values["phase_seconds"] = took / requests
         values["unread"] = tally.unread * each
@@ -206,6 +207,7 @@ class WaitProbe:
     def _peers(self, tally: WaitTally, each: float, requests: int) -> tuple[Peer, ...]:
         messages: dict[Address, int] = {}
         size: dict[Address, int] = {}
+        opened = Counter(_address(item) for item in tally.last.values() if item.inode not in self._known)
         for item in tally.last.values():
             address, before = _address(item), self._known.get(item.inode)
             messages[address] = messages.get(address, 0) + item.messages - (before.messages if before else 0)
@@ -216,6 +218,7 @@ class WaitProbe:
                 kind=self._kinds.of(*address),
                 messages=messages[address] / max(1, requests),
                 size=size[address] / max(1, requests),
+                opened=opened[address] / max(1, requests),
                 seconds=tally.awaiting.get(address, 0) * each,
                 connections=tally.peak_connections.get(address, 0),
             )

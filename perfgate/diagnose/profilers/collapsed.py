@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from perfgate.diagnose.profile import MAX_NAME_CHARS, Frame, Stack
+from perfgate.diagnose.serialisers import called_in_c
 
 LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
-_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::\d+)?\)\s*")
+_RAW_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)\s*")
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
 
 
-def stacks(raw: str, folders: Sequence[str] = ()) -> dict[Stack, int]:
+def stacks(
+    raw: str, folders: Sequence[str] = (), source: Callable[[str, int], str] = lambda _path, _line: ""
+) -> dict[Stack, int]:
     """Samples by stack, of py-spy's raw format (`a (f.py:1);b (f.py) 12`). `folders` are those that the application's
-    own modules are named from: base and head run from different ones."""
+    own modules are named from: base and head run from different ones. `source` reads a line of a file: a serialiser in
+    C that it calls gets a frame."""
     samples: dict[Stack, int] = {}
     for line in raw.splitlines():
         if match := _RAW_LINE.fullmatch(line):
-            frames = [frame for part in match[1].split(";") if (frame := frame_name(part, folders))]
+            parts = match[1].split(";")
+            frames = [frame for part in parts if (frame := frame_name(part, folders))]
+            innermost = _RAW_FRAME.fullmatch(parts[-1].strip())
+            if innermost and innermost[3] and (inner := called_in_c(source(innermost[2], int(innermost[3])))):
+                frames.append(inner)
             samples[tuple(frames)] = samples.get(tuple(frames), 0) + int(match[2])
     return samples
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import shutil
 import subprocess
@@ -43,7 +44,7 @@ class PySpyRecording:
         self._children: list[tuple[subprocess.Popen[str], Path]] = []
         for process in processes:
             path = folder / f"pyspy-{process.pid}.txt"
-            command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S), "--nolineno"]
+            command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S)]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
             command += ["--output", str(path), *(["--idle"] if has_idle else [])]
             child = subprocess.Popen(
@@ -63,7 +64,7 @@ class PySpyRecording:
                 _, errors = child.communicate()
             if path.exists():
                 raw = path.read_text(encoding="utf-8", errors="replace")
-                for stack, number in collapsed.stacks(raw, self._folders).items():
+                for stack, number in collapsed.stacks(raw, self._folders, linecache.getline).items():
                     samples[stack] = samples.get(stack, 0) + number
                 path.unlink()
             elif child.returncode:

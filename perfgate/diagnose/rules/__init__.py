@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from perfgate.diagnose.rules import answers, application, database, environment, functions, memory, services
+from perfgate.diagnose.rules import (
+    answers,
+    application,
+    connecting,
+    database,
+    database_waits,
+    environment,
+    functions,
+    memory,
+    services,
+)
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import (
     CPU_TURN_S,
@@ -37,14 +47,15 @@ _COUNTS: tuple[Rule, ...] = (
     answers.compression,
     answers.connections,
     database.scans,
-    database.locks,
+    database_waits.locks,
     application.pool,
-    database.reconnecting,
+    connecting.reconnecting,
 )
 # Times: a slower machine changes them too. In this order, the first explains most of those after it.
 _TIMES: tuple[Rule, ...] = (
     application.blocking,
     services.in_turn,
+    database_waits.commits,
     database.slower,
     services.broker,
     application.serialisation,

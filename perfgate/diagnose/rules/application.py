@@ -15,6 +15,7 @@ from perfgate.diagnose.rules.case import (
     Rule,
     cause,
     counted,
+    grew,
     ms,
 )
 from perfgate.diagnose.rules.computing import explains_by_computing
@@ -30,7 +31,12 @@ _UNBLOCKED = {
     "node": "the asynchronous form of the call (no ...Sync function), or a worker thread (piscina).",
 }
 OTHER_SERVERS: tuple[Layer, ...] = ("database", "cache", "external")
-_SERIALISES = "serialising and parsing data takes"
+_SERIALISES = "serialising, parsing and rendering takes"
+_UNDER_LOAD = (  # what grows, its cause, and how it is put into words
+    ("database_loaded", "slower-statement", "statements take"),
+    ("cache_wait_loaded", "cache-slower", "a request waits for the cache"),
+    ("external_wait_loaded", "external-slower", "a request waits for other services"),
+)
 
 
 def serialisation(case: Case) -> Iterator[Cause]:
@@ -163,8 +169,23 @@ def _waits_for_others(case: Case) -> bool:
 def contention(case: Case) -> Iterator[Cause]:
     if case.base is not None and _waits_for_others(case) and not any(pool(case)):
         (_, alone), (was, now) = case.pair("alone"), case.pair("loaded")
+        if elsewhere := list(_busy_elsewhere(case)):
+            yield from elsewhere
+            return
         sentence = f"{ms(alone)} alone as before, under load {ms(now)} instead of {ms(was)}"
         yield cause("contention", "likely", sentence)
+
+
+def _busy_elsewhere(case: Case) -> Iterator[Cause]:
+    """Finds a server that answers more slowly under load, and takes most of what a request then waits longer: nobody
+    waits for a pool or a lock of the application."""
+    for name, code, where in _UNDER_LOAD:
+        before, now = case.pair(name)
+        if grew((before, now), 1.5, MIN_TIME_S) and (case.growth(name) or 0.0) >= 0.5 * (case.growth("loaded") or 0.0):
+            alone = case.pair(name.removesuffix("_loaded"))[1]
+            sentence = f"{where} {ms(now)} under load instead of {ms(before)}, {ms(alone)} alone"
+            yield cause(code, "likely", sentence)
+            return
 
 
 def waiting(case: Case) -> Iterator[Cause]:
@@ -175,6 +196,9 @@ def waiting(case: Case) -> Iterator[Cause]:
     if not was or not now or computed is None or now <= was * MIN_SLOWDOWN_FACTOR:
         return
     if explains_by_computing(case, computed):
+        return
+    if case.share("cache", "external") < 0.5 and (unmeasured := list(database.unmeasured(case))):
+        yield from unmeasured
         return
     layer: Layer = "application"
     sentence = f"it waits: {ms(now)} alone instead of {ms(was)}, without more CPU"

@@ -42,6 +42,8 @@ _TIMES = (
     "cache_wait",
     "external_wait",
     "broker_wait",
+    "commit_wait",
+    "commit_wait_loaded",
     "database_span",
     "cache_span",
     "external_span",

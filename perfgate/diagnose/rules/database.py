@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import Statement
-from perfgate.diagnose.rules import services
+from perfgate.diagnose.rules import connecting, database_waits, services, statements
 from perfgate.diagnose.rules.case import (
     MIN_EXPLAINING_SHARE,
     MIN_REPEATED_CALLS,
@@ -30,27 +30,42 @@ _UNUSED_INDEX = (
 _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
+_TRIGRAMS = (
+    "For a pattern that begins with %: CREATE EXTENSION pg_trgm; "
+    "CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops);"
+)
+_LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
+MIN_NEW_QUERIES = 10  # queries per request more
+MIN_REPEATED_FACTOR = 1.5  # times per request more, from which a statement is repeated
 
 
 def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS:
+    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _are_each_new(case):
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MIN_REPEATED_CALLS:
         yield cause("repeated-statement", "likely", f"{number(now)} queries per request", evidence)
-    elif (
-        now is None
-        and case.grew("database_messages", 1.5, 2)
-        and (case.head.database_messages or 0) >= MIN_REPEATED_CALLS
-    ):
+    elif now is not None or connecting.is_reconnecting(case, "database"):
+        return  # counted, or messages of connections that are opened
+    elif case.grew("database_messages", 1.5, 2) and (case.head.database_messages or 0) >= MIN_REPEATED_CALLS:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _are_each_new(case: Case) -> bool:
+    """Whether a few queries more are sent once each, as far as statements are known: that is no N+1."""
+    growth = case.growth("queries") or 0.0
+    return (
+        bool(statements.more_often(case))
+        and growth < MIN_NEW_QUERIES
+        and all(more < MIN_REPEATED_FACTOR for _, more in statements.more_often(case))
+    )
 
 
 def _most_repeated(case: Case) -> Statement | None:
@@ -67,8 +82,12 @@ def added(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or any(repeated(case)) or any(services.cache_lost(case)):
         return
-    new = _more_often(case) if name == "queries" else []
+    if name != "queries" and connecting.is_reconnecting(case, "database"):
+        return
+    new = statements.more_often(case) if name == "queries" else []
     gain, is_sure = sum(more * statement.seconds for statement, more in new), bool(new)
+    if any(statements.WRITES.match(statement.fingerprint) for statement, _ in new):
+        gain += max(0.0, case.growth("commit_wait") or 0.0)
     if not case.takes(gain) and not case.takes(case.growth("database")):  # no time of the database, but of asking it
         gain, is_sure = _growth_of_database(case) or 0.0, False
     if not case.takes(gain):
@@ -78,15 +97,8 @@ def added(case: Case) -> Iterator[Cause]:
     sentence = f"{counted(now, what)}{to} per request instead of {number(before)}"
     if new:
         sentence += f", {ms(gain)} for what is new"
-    evidence = [_described(statement) for statement, _ in new[:2]] or peers_of(case, "database")
+    evidence = [statements.described(statement) for statement, _ in new[:2]] or peers_of(case, "database")
     yield cause("new-statement", "confirmed" if is_sure else "likely", sentence, evidence)
-
-
-def _more_often(case: Case) -> list[tuple[Statement, float]]:
-    """Statements that are sent more often than before, and how many times more per request; most time first."""
-    before = {statement.fingerprint: statement.calls for statement in case.base.statements} if case.base else {}
-    more = [(item, item.calls - before.get(item.fingerprint, 0.0)) for item in case.head.statements]
-    return sorted([pair for pair in more if pair[1] >= 0.3], key=lambda pair: -pair[1] * pair[0].seconds)
 
 
 def _growth_of_database(case: Case) -> float | None:
@@ -101,7 +113,7 @@ def more_rows(case: Case) -> Iterator[Cause]:
     if case.grew("rows", 2, 20) and not case.grew("queries", 1.5, 2):
         before, now = case.pair("rows")
         sentence = f"{number(now)} rows per request instead of {number(before)}"
-        yield cause("more-rows", "confirmed", sentence, _heaviest(case))
+        yield cause("more-rows", "confirmed", sentence, statements.heaviest(case))
 
 
 def wide_rows(case: Case) -> Iterator[Cause]:
@@ -113,16 +125,11 @@ def wide_rows(case: Case) -> Iterator[Cause]:
     before, now = case.pair("database_size")
     same = f", {number(rows[1])} rows as before" if code == "wide-rows" else ""
     yield cause(
-        code, "confirmed", f"{kb(now)} from the database per request instead of {kb(before)}{same}", _heaviest(case)
+        code,
+        "confirmed",
+        f"{kb(now)} from the database per request instead of {kb(before)}{same}",
+        statements.heaviest(case),
     )
-
-
-def reconnecting(case: Case) -> Iterator[Cause]:
-    """Connections that are opened for a request, as PostgreSQL counts its sessions."""
-    before, now = case.pair("database_sessions")
-    if grew((before, now), 2, 0.5):
-        sentence = f"{counted(now, 'connection')} to the database opened per request instead of {number(before)}"
-        yield cause("reconnecting", "confirmed", sentence)
 
 
 def scans(case: Case) -> Iterator[Cause]:
@@ -146,7 +153,9 @@ def scans(case: Case) -> Iterator[Cause]:
         remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
         if unused:
             remedy = _UNUSED_INDEX.format(column=unused)
-        evidence = [_described(statement), *filter(None, [statement.hint])]
+        elif columns and _LIKE.search(statement.fingerprint):
+            remedy = f"{remedy} {_TRIGRAMS.format(table=tables[0], column=statement.columns[0])}"
+        evidence = [statements.described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
         )
@@ -156,9 +165,9 @@ def scans(case: Case) -> Iterator[Cause]:
 
 def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
-    if any(locks(case)) or any(added(case)):
+    if any(database_waits.locks(case)) or any(added(case)):
         return
-    if any(reconnecting(case)) and not case.takes(case.growth("database")):
+    if connecting.is_reconnecting(case, "database") and not case.takes(case.growth("database")):
         return  # opening connections is in the application's count of seconds, and no statement
     queries, messages = case.pair("queries"), case.pair("database_messages")
     sent = queries if None not in queries else messages
@@ -175,7 +184,9 @@ def slower(case: Case) -> Iterator[Cause]:
             f"{ms(own[1])} per query instead of {ms(own[0])}, {counted(queries[1], 'query')} per request as before"
         )
         remedy = " ".join(filter(None, [_by_key(case), CODES["slower-statement"].remedy]))
-        yield cause("slower-statement", "confirmed", sentence, _heaviest(case), remedy)
+        yield cause(
+            "slower-statement", "confirmed", sentence, [*statements.heaviest(case), *statements.note(case)], remedy
+        )
     elif None in own and case.grew("database_wait", 1.3, MIN_TIME_S) and case.takes(case.growth("database_wait")):
         waits = case.pair("database_wait")
         sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
@@ -183,53 +194,22 @@ def slower(case: Case) -> Iterator[Cause]:
         yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
 
 
-def locks(case: Case) -> Iterator[Cause]:
-    """Statements that wait for each other: seen by the database itself, or as statements that are slow under load
-    only."""
-    for name, is_loaded in (("lock_wait", False), ("lock_wait_loaded", True)):
-        before, now = case.pair(name)
-        if (
-            now is not None
-            and now >= 2 * MIN_TIME_S
-            and (before is None or now >= 2 * before)
-            and case.takes(now, loaded=is_loaded)
-        ):
-            instead = f" instead of {ms(before)}" if before is not None else ""
-            where = " under load" if is_loaded else ""
-            sentence = f"statements wait {ms(now)} per request for locks{where}{instead}"
-            yield cause("lock-wait", "confirmed" if case.base else "likely", sentence, _heaviest(case))
-            return
-    if case.base is None or case.head.lock_wait_loaded is not None:
+def unmeasured(case: Case) -> Iterator[Cause]:
+    """Statements that were not sent before, where a request waits and nothing shows what for: statements that take next
+    to no time may wait for a commit, or for the way there and back."""
+    name = "queries" if None not in case.pair("queries") else "database_messages"
+    before, now = case.pair(name)
+    if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
         return
-    for name in ("query_seconds", "database_wait"):
-        alone, loaded = case.pair(name), case.pair(f"{name}_loaded")
-        if None in (*alone, *loaded) or grew(alone, 1.5, MIN_TIME_S / 4) or case.grew("queries", 1.5, 2):
-            continue
-        if (
-            grew(loaded, 3, 2 * MIN_TIME_S)
-            and not case.grew("cpu", 1.3, MIN_TIME_S)
-            and case.takes(case.growth(f"{name}_loaded"), loaded=True)
-        ):
-            what = "a statement takes" if name == "query_seconds" else "a request waits for the database"
-            sentence = (
-                f"{what} {ms(loaded[1])} under load instead of {ms(loaded[0])}, and {ms(alone[1])} alone as before"
-            )
-            yield cause("lock-wait", "likely", sentence)
-            return
-
-
-def _heaviest(case: Case) -> list[str]:
-    return [_described(statement) for statement in case.head.statements[:1]]
+    what = "query" if name == "queries" else "message"
+    to = "" if name == "queries" else " to the database"
+    sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"
+    yield cause(
+        "new-statement", "likely", sentence, [statements.described(item) for item, _ in statements.more_often(case)[:2]]
+    )
 
 
 def _by_key(case: Case) -> str:
     """What to do about a page far behind, where the heaviest statement skips rows."""
-    heaviest = next((statement.fingerprint for statement in case.head.statements), "")
-    return _BY_KEY if _OFFSET.search(heaviest) else ""
-
-
-def _described(statement: Statement) -> str:
-    return (
-        f"`{statement.fingerprint}` {ms(statement.seconds)} per call, {counted(statement.calls, 'call')} and "
-        f"{counted(statement.rows, 'row')} per request"
-    )
+    first = next((statement.fingerprint for statement in case.head.statements), "")
+    return _BY_KEY if _OFFSET.search(first) else ""

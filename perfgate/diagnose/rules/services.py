@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from perfgate.diagnose.rules import connecting
 from perfgate.diagnose.rules.case import (
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
@@ -76,6 +77,8 @@ def _hits_as_often(case: Case) -> bool:
 def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
     if None in calls:
+        if connecting.is_reconnecting(case, "cache"):
+            return  # messages of connections that are opened
         calls = case.pair("cache_messages")
     if grew(calls, 2, 3) and (calls[1] or 0) >= MIN_REPEATED_CALLS:
         sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}"
@@ -84,6 +87,16 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     size = case.pair("cache_size")
     if grew(size, 2, 50_000):
         sentence = f"{kb(size[1])} from the cache per request instead of {kb(size[0])}"
+        yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
+        return
+    gain = _more_calls(case)
+    if grew(calls, 1.2, 0.5) and case.takes(gain):
+        sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}, {ms(gain)} more"
+        yield cause("cache-repeated", "likely", sentence, peers_of(case, "cache"))
+        return
+    own = case.pair("cache_seconds")
+    if grew(own, 2, MIN_TIME_S) and case.takes(case.growth("cache_seconds")):
+        sentence = f"the cache itself takes {ms(own[1])} per request instead of {ms(own[0])}"
         yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
         return
     each = case.pair("cache_call_seconds")
@@ -98,6 +111,14 @@ def cache_calls(case: Case) -> Iterator[Cause]:
             return
         sentence = f"a request waits {ms(waits[1])} for the cache instead of {ms(waits[0])}"
         yield cause("cache-slower", "likely", sentence, peers_of(case, "cache"))
+
+
+def _more_calls(case: Case) -> float | None:
+    """Seconds per request that calls of the cache take which were not sent before, each as quick as those that were."""
+    calls, each = case.pair("cache_calls"), case.pair("cache_call_seconds")
+    if None in (*calls, *each) or grew(each, 1.5, MIN_TIME_S / 4):
+        return None
+    return (calls[1] or 0.0) * (each[1] or 0.0) - (calls[0] or 0.0) * (each[0] or 0.0)
 
 
 def _waits_for_job(case: Case) -> bool:
@@ -149,6 +170,8 @@ def external(case: Case) -> Iterator[Cause]:
         )
     elif any(found.layer == "external" for found in in_turn(case)):
         return  # each of them takes as long as before
+    elif connecting.is_reconnecting(case, "external"):
+        return  # handshakes are messages, and time
     elif grew(seconds, 1.3, MIN_TIME_S) and (case.share("external") >= MIN_EXPLAINING_SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)

@@ -19,7 +19,9 @@ from perfgate.model.note import Note
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import PastRun, Run
 from perfgate.text.notes import note
+from perfgate.text.plurals import named
 
+MAX_NAMED = 5  # series in one note
 CALIBRATED_METRICS = ("p50", "p95")
 
 
@@ -59,7 +61,7 @@ def _notes(noise: Sequence[Noise], mode: Mode, runs: int, fewest: int) -> Iterat
     unknown = [item for item in noise if item.reaches[0].of(mode) is None]
     if unknown:
         names = [f"{item.endpoint} {item.metric} ({item.requests})" for item in unknown]
-        text = f"Too few requests to know what these would show: {', '.join(names)}. Use a longer --duration."
+        text = f"Too few requests to know what these would show: {named(names, MAX_NAMED)}. Use a longer --duration."
         yield note("PG-C015", text)
 
 

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.metric import METRICS
 from perfgate.model.note import Note
-from perfgate.model.run import PastRun, Run
+from perfgate.model.run import Conditions, PastRun, Run
 from perfgate.model.verdict import Baseline
 from perfgate.recording.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
 from perfgate.text.notes import note
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import counted, named
+
+MAX_NAMED_ENDPOINTS = 5  # named in one note
 
 
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
@@ -136,17 +138,27 @@ def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[Note]:
     added = [name for name in now.endpoint_digests if name not in before.endpoint_digests]
     removed = [name for name in before.endpoint_digests if name not in now.endpoint_digests]
     if added:
-        yield note("PG-C004", f"New since the last baseline run: {listed(added)}.")
+        yield note("PG-C004", f"New since the last baseline run: {named(added, MAX_NAMED_ENDPOINTS)}.")
     if removed:
-        yield note("PG-C004", f"No longer sent: {listed(removed)}.")
-    for name, digests in now.endpoint_digests.items():
-        then = before.endpoint_digests.get(name)
-        if then is not None and dict(then) != dict(digests):
-            parts = [part for part in {**then, **digests} if then.get(part) != digests.get(part)]
-            yield note("PG-C003", f"{name}: its {listed(parts)} changed, so earlier runs of it are not compared.")
+        yield note("PG-C004", f"No longer sent: {named(removed, MAX_NAMED_ENDPOINTS)}.")
+    yield from _changed_requests(before, now)
     if before.runner != now.runner and before.runner.cpu and now.runner.cpu:
         yield note(
             "PG-C005",
             f"The baseline was measured on another runner: {before.runner.cores} x {before.runner.cpu}, "
             f"now {now.runner.cores} x {now.runner.cpu}.",
         )
+
+
+def _changed_requests(before: Conditions, now: Conditions) -> Iterable[Note]:
+    """A note for each kind of change, with the endpoints that it concerns."""
+    changed: dict[tuple[str, ...], list[str]] = {}
+    for name, digests in now.endpoint_digests.items():
+        then = before.endpoint_digests.get(name)
+        if then is not None and dict(then) != dict(digests):
+            parts = tuple(part for part in {**then, **digests} if then.get(part) != digests.get(part))
+            changed.setdefault(parts, []).append(name)
+    for parts, names in changed.items():
+        whose, them = ("its", "it") if len(names) == 1 else ("their", "them")
+        text = f"{named(names, MAX_NAMED_ENDPOINTS)}: {whose} {listed(parts)} changed, so earlier runs of {them} "
+        yield note("PG-C003", f"{text}are not compared.")

@@ -10,7 +10,7 @@ from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline, runs_needed
 from perfgate.gate.verdict.change_words import amount_words, change_words, own_part, value_words
 from perfgate.gate.verdict.deciding import threshold_of
-from perfgate.gate.verdict.failure_words import failure_kinds
+from perfgate.gate.verdict.failure_words import failure_kinds, timeout_words
 from perfgate.gate.verdict.job_times import job_times
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
@@ -50,7 +50,7 @@ def sentence(context: FindingContext) -> str:
     text = f"{head}{', ' if context.comparison else ': '}{'; '.join(_parts(context))}."
     if context.metric.name == "errors" and any(criterion.outcome in BROKEN for criterion in context.criteria):
         text += _failures(context.result)
-    text += job_times(context.result, context.metric.name)
+    text += timeout_words(context.result, context.metric.name) + job_times(context.result, context.metric.name)
     return " ".join([text, *(_as_sentence(note) for note in _notes(context))])
 
 

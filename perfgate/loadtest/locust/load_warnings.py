@@ -9,7 +9,9 @@ from perfgate.model.note import Note
 from perfgate.model.plan import Plan
 from perfgate.recording.handover import LoadResult
 from perfgate.text.notes import note
-from perfgate.text.plurals import counted
+from perfgate.text.plurals import counted, named
+
+MAX_NAMED_ENDPOINTS = 3  # named in one warning
 
 
 def load_warnings(result: LoadResult, plan: Plan) -> tuple[Note, ...]:
@@ -17,17 +19,19 @@ def load_warnings(result: LoadResult, plan: Plan) -> tuple[Note, ...]:
 
 
 def _redirect_warnings(names: Sequence[str], plan: Plan) -> Iterator[Note]:
-    """A redirect to a login page is fast, and no error unless somebody says so."""
+    """A redirect to a login page is fast, and no error unless somebody says so. One note: mostly all of them go to the
+    same login."""
     unjudged = {
         endpoint.name for endpoint in plan.endpoints if endpoint.request is not None and not endpoint.request.expect
     }
-    for name in names:
-        if name in unjudged:
-            yield note(
-                "PG-G009",
-                f"All successes of `{name}` were redirects (status 3xx). "
-                "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first.",
-            )
+    redirected = [f"`{name}`" for name in names if name in unjudged]
+    if redirected:
+        number = f"{counted(len(redirected), 'endpoint')}, " if len(redirected) > MAX_NAMED_ENDPOINTS else ""
+        yield note(
+            "PG-G009",
+            f"All successes of {number}{named(redirected, MAX_NAMED_ENDPOINTS)} were redirects (status 3xx). "
+            "If that is right, add `expect: {status: ...}`; else `follow_redirects: true`, or log in first.",
+        )
 
 
 def _of_load(result: LoadResult) -> Iterator[Note]:

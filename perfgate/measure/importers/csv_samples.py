@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perfgate.measure.importers import blocks, rows
+from perfgate.measure.importers import blocks, dates, rows
 from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import (
     ARMS,
@@ -31,13 +31,13 @@ NEEDED = ("t", "endpoint", "ms", "status")
 SECONDS = "seconds since the start expected"
 HINT = (
     "Expected: a header with t, endpoint, ms and status (and arm), then for each request t in seconds since the start "
-    "(or as Unix time), its endpoint, ms in milliseconds, and the HTTP status (0 or nothing: no answer). Other names "
-    "and units: --columns t=when,endpoint=name,ms=took,status=code --unit s"
+    "(or as Unix time, or as a date with its time), its endpoint, ms in milliseconds, and the HTTP status (0 or "
+    "nothing: no answer). Other names and units: --columns t=when,endpoint=name,ms=took,status=code --unit s"
 )
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _WITH_COMMA = re.compile(r"\d+,\d+")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
-_STATUS = re.compile(r"(|0|[1-5]\d\d)(\.0)?")  # "200.0" is what spreadsheets make of a column with gaps
+_STATUS = re.compile(r"(|0|[1-5]\d\d)(\.0)?", re.ASCII)  # "200.0" is what spreadsheets make of a column with gaps
 
 
 class CsvSamples:
@@ -60,10 +60,11 @@ class CsvSamples:
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         delimiter = blocks.delimiter(source, "endpoint")
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, ("arm",), HINT)
-        table = CsvTable(source)
+        is_dated = _has_dates(source, delimiter, positions["t"])
+        table = CsvTable(source, is_dated=is_dated)
         layout = Layout(
             positions=positions,
-            numbers=frozenset({"t", "ms"}),
+            numbers=frozenset({"ms"} if is_dated else {"t", "ms"}),
             wrong=table.wrong,
             convert=table.convert,
             delimiter=delimiter,
@@ -73,17 +74,19 @@ class CsvSamples:
 
 
 class CsvTable:
-    """Rows of one recording. Whether `t` is a Unix time, and in which unit, the middle row of its first block says."""
+    """Rows of one recording. Whether `t` is a Unix time, and in which unit, the middle row of its first block says,
+    unless `t` is a date."""
 
-    def __init__(self, source: RecordingSource) -> None:
-        self._unit: float | None = None  # s; 0: `t` counts from the start
+    def __init__(self, source: RecordingSource, *, is_dated: bool = False) -> None:
+        self._is_dated = is_dated
+        self._unit = 1.0 if is_dated else None  # s; 0: `t` counts from the start
         self._timeline = RowTimes()
         self._to_ms = 1.0 if source.unit is None else source.unit * 1000
 
     def convert(self, frame: pd.DataFrame) -> SampleBatch:
         """Raises ValueError when a row is wrong; which one, `wrong` says."""
-        t, took = (frame[name].to_numpy(dtype=np.float64) for name in ("t", "ms"))
-        ms = took * self._to_ms
+        t = dates.unix_times_of(frame["t"]) if self._is_dated else frame["t"].to_numpy(dtype=np.float64)
+        ms = frame["ms"].to_numpy(dtype=np.float64) * self._to_ms
         since = self._since(t)
         if not ((ms >= 0) & (ms <= MAX_REQUEST_MS)).all():
             raise ValueError("ms is out of range")
@@ -119,9 +122,9 @@ class CsvTable:
         """What is wrong with a row, or nothing."""
         if of["t"] == "t" and of["ms"] == "ms":
             return SECOND_HEADER
-        if what := _wrong(of, self._to_ms):
+        if what := (_wrong_date(of["t"]) if self._is_dated else _wrong_time(of["t"])) or _wrong(of, self._to_ms):
             return what
-        t = float(of["t"])
+        t = float(dates.unix_times([of["t"]])[0]) if self._is_dated else float(of["t"])
         if self._unit is None and isfinite(t):
             self._unit = _unit(t)
         if self._unit:
@@ -160,11 +163,26 @@ def _decimal(source: RecordingSource, delimiter: str, positions: Sequence[int]) 
     return "," if is_clear and len(with_comma) > sum("." in number for number in numbers) else "."
 
 
+def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
+    """Whether `t` of the first rows is rather a date with a time than a number."""
+    rows = blocks.first_rows(source, delimiter)
+    dated = sum(len(row) > position and dates.looks_dated(row[position]) for row in rows)
+    return 2 * dated > len(rows)
+
+
+def _wrong_date(t: str) -> str:
+    return "" if dates.is_date(t) else f"t is {t[:40]!r}; a date and time as in the other rows expected"
+
+
+def _wrong_time(t: str) -> str:
+    if _NUMBER.fullmatch(t) and float(t) >= 0:
+        return ""
+    return f"t is {t[:40]!r}; {SECONDS}, or a Unix time{_hint(t)}"
+
+
 def _wrong(of: Mapping[str, str], to_ms: float) -> str:
-    """What is wrong with a row beside the range of its `t`, or nothing."""
+    """What is wrong with a row beside its `t`, or nothing."""
     shown = {name: repr(text[:40]) for name, text in of.items()}
-    if not _NUMBER.fullmatch(of["t"]) or float(of["t"]) < 0:
-        return f"t is {shown['t']}; {SECONDS}, or a Unix time{_hint(of['t'])}"
     if not _NUMBER.fullmatch(of["ms"]) or not 0 <= float(of["ms"]) * to_ms <= MAX_REQUEST_MS:
         unit = "milliseconds" if to_ms == 1 else "a time"
         return f"ms is {shown['ms']}; {unit} expected, from 0 to {MAX_REQUEST_MS / to_ms:,.0f}{_hint(of['ms'])}"

@@ -123,6 +123,16 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         why="it is a ZIP archive, or a spreadsheet (.xlsx)",
         instead="Unpack it (unzip FILE); save a spreadsheet as CSV.",
     ),
+    "tar": Refusal(
+        recognizes=lambda beginning: beginning[257:262] == b"ustar",
+        why="it is an archive (tar)",
+        instead="Unpack it: tar -xf FILE",
+    ),
+    "packed twice": Refusal(
+        recognizes=lambda beginning: beginning.startswith(b"\x1f\x8b"),
+        why="it is packed with gzip twice",
+        instead="Unpack it once: gunzip FILE",
+    ),
     "packed": Refusal(
         recognizes=lambda beginning: beginning.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
         why="it is packed with bzip2, xz or zstd; gzip is read as it is",

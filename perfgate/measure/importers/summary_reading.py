@@ -23,8 +23,12 @@ UNITS = {
     "secs": 1.0,
     "m": 60.0,
     "h": 3600.0,
+    "10 sec": 10.0,  # oha takes the largest unit below its slowest request
+    "min": 60.0,
+    "10 min": 600.0,
+    "hr": 3600.0,
 }
-TIME = r"([\d.]+) ?(ns|us|µs|μs|ms|secs|sec|s|m|h)\b"
+TIME = r"([\d.]+) ?(ns|us|µs|μs|ms|secs|sec|s|m|h|10 sec|min|10 min|hr)\b"
 METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent as text
 
 
@@ -67,13 +71,29 @@ def documents(source: RecordingSource, hint: str) -> Iterator[Any]:
         raise useless(source, f"not JSON: {error}", hint=hint) from error
 
 
+def head(beginning: bytes) -> str:
+    """The header of a table, its names without quotes and with commas between them, whatever divides them."""
+    line = beginning.partition(b"\n")[0].decode(errors="replace").replace('"', "").strip()
+    return line if "," in line else re.sub(r"[;\t]", ",", line)
+
+
 def table(source: RecordingSource, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, fields by name) of each row under the header."""
-    rows = csv.DictReader(text(source, hint).splitlines())
+    """(line, fields by name) of each row under the header. Where no comma divides the fields, as spreadsheets of many
+    countries save them, numbers may have a decimal comma."""
+    lines = text(source, hint).splitlines()
+    first = lines[0] if lines else ""
+    delimiter = "," if "," in first else max(";\t", key=first.count)
+    rows = csv.DictReader(lines, delimiter=delimiter)
     for row in rows:
         if all(name == value for name, value in row.items()):
             raise useless(source, f"line {rows.line_num} is a second header", hint="Import each result by itself.")
-        yield rows.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
+        fields = {name: value or "" for name, value in row.items() if isinstance(name, str)}
+        yield rows.line_num, fields if delimiter == "," else {name: _point(value) for name, value in fields.items()}
+
+
+def _point(field: str) -> str:
+    """A number with a decimal comma, with a point."""
+    return field.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+%?", field) else field
 
 
 def seconds(number: str, unit: str) -> float:

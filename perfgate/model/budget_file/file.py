@@ -37,3 +37,4 @@ class BudgetFile:
     export: tuple[str, ...] = ()  # URLs of monitoring systems, as written
     history: str = "sqlite:///.perfgate/history.db"  # as written
     formerly: str = ""  # under which name its runs were remembered before that was the path in the repository
+    notes: tuple[str, ...] = ()  # with their codes: what is no mistake, and probably not meant

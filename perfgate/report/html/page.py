@@ -11,14 +11,15 @@ from perfgate.model.outcome import BADNESS, Outcome
 from perfgate.model.run import EndpointResult, Run
 from perfgate.model.verdict import Finding
 from perfgate.recording.windows import Record
-from perfgate.report import layer_bars, page_words, phases, words
+from perfgate.report import page_words, phases, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline as headline_of
 from perfgate.report.headline import is_without_baseline, next_step
-from perfgate.report.html import first_run, frame, page_data, page_pictures
+from perfgate.report.html import first_run, frame, layer_bars, page_data, page_pictures
 from perfgate.report.html.first_run import FirstRow
 from perfgate.report.html.page_data import MAX_NAME_CHARS, Data
+from perfgate.report.undecided import appearance
 from perfgate.text.notes import bare
 
 COLUMNS = ("p50", "p95", "p99", "errors")
@@ -88,7 +89,7 @@ def render(
         {
             "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, MAX_NAME_CHARS)}",
             "name": plain(facts.verdict.name, MAX_NAME_CHARS),
-            "outcome": facts.verdict.outcome.value,
+            "outcome": appearance(facts).value,
             "headline": headline or headline_of(facts, lambda name: plain(name, MAX_NAME_CHARS)),
             "next_step": next_step(facts),
             "is_first": is_without_baseline(facts),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from perfgate.model.outcome import Outcome
 from perfgate.model.verdict import Finding
-from perfgate.report import diagnosis_text, words
+from perfgate.report import diagnosis_text, undecided, words
 from perfgate.report.charts import trend_picture
 from perfgate.report.escaping import attribute, code, code_tag, prose
 from perfgate.report.facts import Facts, finite
@@ -97,24 +97,25 @@ def _page(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) 
     moved = [finding for finding in facts.findings if finding.outcome is not Outcome.PASS]
     remaining = [finding for finding in facts.findings if finding.outcome is Outcome.PASS]
     context, _ = split_by_baseline(facts, moved)  # many that only lack a baseline are one sentence
+    in_sight, more = undecided.split(facts, context, MAX_OPEN_FINDINGS)
+    advice = undecided.what_would_decide(facts)
     lacking = [finding for finding in moved if finding not in context]
     doubts = [prose(bare(doubt)) for doubt in words.doubts(facts)]
     results = [result for result in report_md.worst_first(facts) if result.kind != "page"]
     return {
-        "mark": EMOJI[facts.verdict.outcome],
+        "mark": EMOJI[undecided.appearance(facts)],
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
         "compared": report_md.compared_with(facts),
         "revision": prose(words.revision(facts.run)),
-        "moved": _table(facts, context[:MAX_OPEN_FINDINGS]),
-        "sentences": list(report_md.sentence_lines(facts, [*context[:MAX_OPEN_FINDINGS], *lacking])),
+        "moved": _table(facts, in_sight),
+        "advice": prose(advice) if advice else "",
+        "sentences": list(report_md.sentence_lines(facts, [*in_sight, *lacking])),
         "doubts": doubts[:MAX_OPEN_DOUBTS],
         "blocks": blocks,
-        "more": _table(facts, context[MAX_OPEN_FINDINGS:], max_rows),
-        "more_count": _kinds(context[MAX_OPEN_FINDINGS:]),
-        "more_sentences": list(
-            report_md.sentence_lines(facts, context[MAX_OPEN_FINDINGS : MAX_OPEN_FINDINGS + max_rows])
-        ),
+        "more": _table(facts, more, max_rows),
+        "more_count": _kinds(more) if in_sight else counted(len(more), "undecided budget"),
+        "more_sentences": list(report_md.sentence_lines(facts, more[:max_rows])),
         "lacking": _table(facts, lacking, max_rows),
         "lacking_count": counted(len(lacking), "budget"),
         "kept": _table(facts, remaining, max_rows),

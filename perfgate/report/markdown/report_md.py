@@ -14,7 +14,7 @@ from perfgate.model.outcome import Outcome
 from perfgate.model.report import CHARTS_BEGIN, CHARTS_END, Chart
 from perfgate.model.run import EndpointResult
 from perfgate.model.verdict import Finding
-from perfgate.report import diagnosis_text, page_words, phases, words
+from perfgate.report import diagnosis_text, page_words, phases, undecided, words
 from perfgate.report.escaping import attribute, code, prose
 from perfgate.report.facts import Facts, value_in
 from perfgate.report.headline import headline, split_by_baseline
@@ -67,9 +67,10 @@ def _page(facts: Facts, charts: Sequence[Chart], max_rows: int) -> dict[str, obj
     results = [result for result in worst_first(facts) if result.kind != "page"]
     in_sight = [chart for chart in charts if chart.endpoint and chart.outcome is Outcome.FAIL][:MAX_OPEN_CHARTS]
     return {
-        "mark": EMOJI[facts.verdict.outcome],
+        "mark": EMOJI[undecided.appearance(facts)],
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
+        "advice": prose(advice) if (advice := undecided.what_would_decide(facts)) else "",
         "doubts": doubts[:MAX_OPEN_DOUBTS],
         "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
         "moved": _findings(facts, moved, max_rows),

@@ -17,8 +17,9 @@ from perfgate.model.verdict import Finding
 from perfgate.report import diagnosis_text, page_words, trace_text, words
 from perfgate.report.escaping import plain
 from perfgate.report.facts import Facts, value_in
-from perfgate.report.headline import headline, is_baseline_in_headline, is_whole, next_step, split_by_baseline
+from perfgate.report.headline import headline, is_baseline_in_headline, next_step, split_by_baseline
 from perfgate.report.terminal.finding_table import MAX_NAME_CHARS, STYLES, finding_table, grid, name_of
+from perfgate.report.undecided import appearance, is_mostly_undecided, is_whole
 from perfgate.text.notes import split
 from perfgate.text.plurals import and_more
 
@@ -59,7 +60,7 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
         console.print(line)
     if lines:
         console.print()
-    outcome = facts.verdict.outcome
+    outcome = appearance(facts)
     style = STYLES[outcome]
     code = NO_BASELINE_YET if is_baseline_in_headline(facts) else ""
     console.print(Text.assemble((f"{words.MARKS[outcome]} {headline(facts)}", style), (code and f" [{code}]", "dim")))
@@ -80,6 +81,8 @@ def _rows(facts: Facts, *, verbose: bool) -> tuple[Finding, ...]:
     if any(finding.outcome in BROKEN for finding in facts.findings):
         return tuple(finding for finding in facts.findings if finding.outcome in MOVED)[:MAX_ROWS]
     notable = sum(finding.outcome not in QUIET_OUTCOMES for finding in facts.findings)
+    if is_mostly_undecided(facts):  # they are much alike
+        notable = 0
     return facts.findings[: min(MAX_ROWS, max(notable, MAX_ROWS_WITHOUT_FAILURE))]
 
 
@@ -167,7 +170,7 @@ def _next(facts: Facts) -> Iterator[Text]:
     ):
         yield Text('if this is meant: perfgate accept latest --reason "..."', style="dim")
     if step := next_step(facts):
-        yield Text(step, style="dim")
+        yield Text(step, style="" if is_mostly_undecided(facts) else "dim")
 
 
 def _sentence(outcome: Outcome, sentence: str, code: str = "") -> Text:

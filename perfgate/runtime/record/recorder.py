@@ -28,6 +28,12 @@ ROW = Struct(f"{COLUMNS}q").pack
 ROW_BYTES = 8 * COLUMNS
 REDIRECTS = (301, 302, 303, 307, 308)
 FAILURE_COLUMNS = 3  # began, latency (ns), status
+WITH_EXAMPLES = (
+    "endpoint",
+    "journey",
+    "completion",
+)  # kinds whose failures are requests that failed. A message without
+# its reply is not one: its stream may be, and says so itself
 
 
 class Recorder:
@@ -72,7 +78,7 @@ class Recorder:
         self._failed[series].extend((began, latency, status))
         if series[2] == BASE:
             self.base_failures.setdefault(series[1], set()).add(status)
-        if began < self.started:  # of the warm-up, which is not judged
+        if began < self.started or series[0] not in WITH_EXAMPLES:  # what begins before is of the warm-up
             return
         known = self.base_examples if series[2] == BASE else self.examples
         examples = known.setdefault(series[1], [])

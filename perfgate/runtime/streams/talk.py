@@ -12,13 +12,13 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, StreamChannel
+from perfgate.runtime.http.channel import POLL_INTERVAL_NS, Ended, StreamChannel, monotonic_of
 from perfgate.runtime.http.responses import Failure
 from perfgate.runtime.http.watchdog import TimedOut
 from perfgate.runtime.scenario.expectations import Expectation
 from perfgate.runtime.streams.messages import Message
 from perfgate.runtime.streams.recording import MessageRecord
-from perfgate.runtime.streams.replies import AwaitedReplies
+from perfgate.runtime.streams.replies import AwaitedReplies, SentMessage
 
 Record = Callable[[int, int, Failure | None], None]  # when a reply came (monotonic ns), what it took (ns), failure
 NORMAL = (1000, 1005)  # how a connection is closed that has served its purpose, or without a word (RFC 6455, 7.4.1)
@@ -35,6 +35,7 @@ class Talk:
         self._next_look = 0  # for overdue replies, monotonic ns
         self._sent = self._lost = 0  # messages that expect a reply; those whose reply did not come in time
         self.closed: Ended | None = None
+        self._closed_at = 0  # when the closing frame came, monotonic ns
         self.ready = Event()  # is set as soon as `send` may be sent
         self._ready_when: Sequence[Expectation] = ()
         self._opened = monotonic_ns()
@@ -82,6 +83,7 @@ class Talk:
             elif isinstance(event, CloseConnection):
                 why = f" ({event.reason})" if event.reason else ""
                 self.closed = Ended(f"the server closed it with {event.code}{why}", is_whole=event.code in NORMAL)
+                self._closed_at = monotonic_of(arrived)
                 self._answer(event)
         return complete
 
@@ -113,16 +115,31 @@ class Talk:
             self._next_look = now + POLL_INTERVAL_NS
             if now - self._opened > self._patience:
                 self.check_ready()
-            self._give_up(now - self._patience, Failure("timeout", f"no reply within {self._patience / 1e9:g} s"))
+            overdue = self._awaited.give_up(now - self._patience)
+            self._record_lost(overdue, Failure("timeout", f"no reply within {self._patience / 1e9:g} s"))
             if self._awaited.is_in_order:
                 self.check_replies()
 
     def give_up_all(self) -> None:
         """Counts the messages whose replies cannot come any more: the connection is lost."""
-        self._give_up(monotonic_ns() + 1, Failure("connection", "disconnected before the reply"))
+        lost = self._awaited.give_up(monotonic_ns() + 1)
+        self._record_lost(lost, Failure("connection", "disconnected before the reply"))
 
-    def _give_up(self, before: int, failure: Failure) -> None:
-        for sent in self._awaited.give_up(before):
+    def check_good_end(self, end: Ended) -> None:
+        """Counts the messages that the server had and left without a reply. Raises ValueError where there are some, or
+        where nothing could be sent, and TimedOut as `check_replies`. A message that crossed its closing frame on the
+        way is none of them: it came to the server after the end."""
+        last = (self._closed_at or monotonic_ns()) - self._channel.connect
+        lost = [sent for sent in self._awaited.give_up(monotonic_ns() + 1) if (sent.left or sent.due) < last]
+        self._record_lost(lost, Failure("expectation", "closed before the reply"))
+        if lost:
+            raise ValueError(f"{end} and left {len(lost)} of {self._sent} messages without a reply")
+        if not self.ready.is_set():
+            raise ValueError(f"{end} before a message met `ready`")
+        self.check_replies()
+
+    def _record_lost(self, lost: Sequence[SentMessage], failure: Failure) -> None:
+        for sent in lost:
             began = sent.left or sent.due
             took = self._patience if failure.kind == "timeout" else monotonic_ns() - began
             self._lost += 1

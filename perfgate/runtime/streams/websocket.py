@@ -116,9 +116,10 @@ class WebSocket(Stream):
             talk.give_up_all()
             raise ConnectionResetError(f"not WebSocket: {error}") from error
         except OSError as error:
-            is_good = isinstance(error, Ended) and (visitor.load.stopping or self.is_good_end(error, messages))
-            if not is_good:
+            if not isinstance(error, Ended) or not (visitor.load.stopping or self.is_good_end(error, messages)):
                 talk.give_up_all()
+            elif not visitor.load.stopping:
+                talk.check_good_end(error)
             raise
         finally:
             if sender is not None:

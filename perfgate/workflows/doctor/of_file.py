@@ -9,9 +9,10 @@ from perfgate import budgets, scenarios
 from perfgate.budgets import messages
 from perfgate.model.errors import BudgetFileError
 from perfgate.text import template
+from perfgate.text.notes import bare
 from perfgate.text.plurals import counted
 from perfgate.text.template import TemplateError
-from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
 
 EXTRAS = {  # kind of history -> (module, extra)
     "postgresql": ("psycopg", "postgres"),
@@ -34,10 +35,11 @@ def budget_file(around: CheckSurroundings) -> tuple[list[Check], Subject | None]
     except BudgetFileError as error:
         return [broken(name, messages.render(error), "mend these lines; perfgate check shows them too")], None
     checks = [Check(name=name, message=f"{around.budget}, {counted(len(read.budgets), 'budget')}")]
+    checks += [warning("variables", bare(text), "write `${NAME}`, or leave it as it is") for text in read.notes]
     checks += [
         broken("variables", f"line {mistake.line}: {mistake.message}", mistake.hint or "set it") for mistake in unset
     ]
-    if not unset:
+    if not (unset or read.notes):
         checks.append(Check(name="variables", message="all that the file needs are set"))
     try:
         target = around.target or template.expand(read.target, around.environ)

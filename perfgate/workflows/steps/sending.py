@@ -130,5 +130,8 @@ def circumstances(spec: LoadSpec, sides: loadtest.Sides) -> measure.Circumstance
         arms=sides.arms,
         host=loadtest.host_of(sides),
         file=repository_path(spec.budget),
-        warnings=(note("PG-G016", spec.context.doubt),) if spec.context.doubt else (),
+        warnings=(
+            *((note("PG-G016", spec.context.doubt),) if spec.context.doubt else ()),
+            *(note("PG-B051", text) for text in spec.budget_file.notes),
+        ),
     )

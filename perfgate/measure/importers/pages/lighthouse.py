@@ -17,6 +17,7 @@ TIMES = {
     "largest-contentful-paint": "lcp",
     "first-contentful-paint": "fcp",
     "total-blocking-time": "tbt",
+    "experimental-interaction-to-next-paint": "inp",  # its name before Lighthouse 11
     "interaction-to-next-paint": "inp",
 }
 SIZES = {
@@ -41,7 +42,7 @@ class Lighthouse:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
-            reports = [item.get("lighthouseResult", item) for item in summary_reading.documents(source, HINT)]
+            reports = [report for item in summary_reading.documents(source, HINT) for report in _reports(item)]
             ways = {_way(report) for report in reports}
             if len(ways) > 1:
                 raise useless(source, f"views of several kinds: {', '.join(sorted(ways))}", hint="Import each apart.")
@@ -55,6 +56,14 @@ class Lighthouse:
             raise useless(source, f"not a report of Lighthouse: {error!r}", hint=HINT) from error
 
 
+def _reports(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """One report; that in PageSpeed Insights' answer; those of a user flow's steps."""
+    if "steps" in item:
+        yield from (step["lhr"] for step in item["steps"])
+    else:
+        yield item.get("lighthouseResult", item)
+
+
 def _way(report: Mapping[str, Any]) -> str:
     """How it was viewed: what differs in this is never compared."""
     how = report["configSettings"]
@@ -62,7 +71,7 @@ def _way(report: Mapping[str, Any]) -> str:
 
 
 def _view(report: Mapping[str, Any]) -> PageView:
-    url = report.get("requestedUrl") or report["finalDisplayedUrl"]
+    url = report.get("requestedUrl") or report.get("finalDisplayedUrl") or report["finalUrl"]
     if error := report.get("runtimeError"):
         return PageView(url=url, failure=f"{error['code']}: {error.get('message', '')}")
     audits = report["audits"]

@@ -29,7 +29,7 @@ class LocustHistory:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        return beginning.replace(b'"', b"").startswith(b"Timestamp,User Count,Type,Name,")
+        return summary_reading.head(beginning).startswith("Timestamp,User Count,Type,Name,")
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         last: dict[tuple[str, str], Row] = {}

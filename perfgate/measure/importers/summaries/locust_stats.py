@@ -32,11 +32,11 @@ class LocustStats:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        head = beginning.partition(b"\n")[0].replace(b'"', b"")
+        head = summary_reading.head(beginning)
         return (
-            b"Name," in head
-            and (b"Request Count,Failure Count" in head or b"# requests,# failures" in head)
-            and b"Timestamp" not in head
+            "Name," in head
+            and ("Request Count,Failure Count" in head or "# requests,# failures" in head)
+            and "Timestamp" not in head
         )
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:

@@ -1,9 +1,12 @@
-"""hey's requests as CSV: `hey -o csv URL`. All of one address, which it does not tell."""
+"""Requests of hey and of oha as CSV: `hey -o csv URL`, `oha --no-tui --output-format csv URL`. All of one address,
+which neither names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,11 +16,17 @@ from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.timeline import MAX_SPAN_S
 
-NEEDED = ("response-time", "status-code", "offset")
-HINT = "Expected: what `hey -o csv URL` writes."
 MAX_REQUEST_S = 86_400.0
-_NUMBER = re.compile(r"\d+(\.\d+)?")
-_STATUS = re.compile(r"[1-5]\d\d")
+_NUMBER = re.compile(r"\d+(\.\d+)?([eE]-\d+)?", re.ASCII)
+_STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
+
+
+class Columns(NamedTuple):
+    """Their names: how long a request took and when it began, both in s, and its status."""
+
+    took: str
+    began: str
+    status: str
 
 
 class HeyCsv:
@@ -29,39 +38,54 @@ class HeyCsv:
         "health of the load generator",
         "response sizes",
         "times to the first byte",
-        "requests without an answer (hey leaves them out)",
+        "requests without an answer (they are left out)",
     )
-    hint = HINT
+    hint = "Expected: what `hey -o csv URL` writes."
     has_hops = False
+    columns = Columns(took="response-time", began="offset", status="status-code")
 
     def recognizes(self, beginning: bytes) -> bool:
         return beginning.startswith(b"response-time,DNS+dialup,")
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
-        positions = blocks.located(source, blocks.header(source), NEEDED, (), HINT)
+        columns = self.columns
         layout = Layout(
-            positions=positions, numbers=frozenset({"response-time", "offset"}), wrong=_wrong, convert=_convert
+            positions=blocks.located(source, blocks.header(source), columns, (), self.hint),
+            numbers=frozenset({columns.took, columns.began}),
+            wrong=partial(_wrong, columns),
+            convert=partial(_convert, columns),
         )
         yield from blocks.read(source, layout, bad, has_header=True)
 
 
-def _convert(frame: pd.DataFrame) -> SampleBatch:
+class OhaCsv(HeyCsv):
+    """See Importer."""
+
+    latency = "oha request-duration: connect to last byte"
+    hint = "Expected: what `oha --no-tui --output-format csv URL` writes."
+    columns = Columns(took="request-duration", began="request-start", status="status")
+
+    def recognizes(self, beginning: bytes) -> bool:
+        return beginning.startswith(b"request-start,DNS,DNS+dialup,")
+
+
+def _convert(columns: Columns, frame: pd.DataFrame) -> SampleBatch:
     """Raises ValueError when a row is wrong."""
-    took, began = frame["response-time"].to_numpy(), frame["offset"].to_numpy()
+    took, began = frame[columns.took].to_numpy(), frame[columns.began].to_numpy()
     if not (((took >= 0) & (took <= MAX_REQUEST_S)).all() and ((began >= 0) & (began <= MAX_SPAN_S)).all()):
         raise ValueError("a time is out of range")
-    status = frame["status-code"].astype(str).to_numpy(dtype=np.int64)
+    status = frame[columns.status].astype(str).to_numpy(dtype=np.int64)
     if not ((status >= 100) & (status < 600)).all():
         raise ValueError("a status is out of range")
     zeros = np.zeros(len(took), dtype=np.int64)
     return rows.to_batch([RequestLabel("")], zeros, began, rows.milliseconds(took * 1e3), rows.AnswerColumns(status))
 
 
-def _wrong(of: Mapping[str, str]) -> str:
+def _wrong(columns: Columns, of: Mapping[str, str]) -> str:
     """What is wrong with a row, or nothing."""
-    if of["offset"] == "offset":
+    if of[columns.began] == columns.began:
         return SECOND_HEADER
-    for name, highest in (("response-time", MAX_REQUEST_S), ("offset", MAX_SPAN_S)):
+    for name, highest in ((columns.took, MAX_REQUEST_S), (columns.began, MAX_SPAN_S)):
         if not _NUMBER.fullmatch(of[name]) or float(of[name]) > highest:
             return f"{name} is {of[name][:40]!r}; seconds expected"
-    return "" if _STATUS.fullmatch(of["status-code"]) else f"status-code is {of['status-code'][:40]!r}"
+    return "" if _STATUS.fullmatch(of[columns.status]) else f"{columns.status} is {of[columns.status][:40]!r}"

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from perfgate.measure.importers import blocks, rows
+from perfgate.measure.importers import blocks, dates, rows
 from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
 from perfgate.measure.importers.samples import (
     BAD,
@@ -40,10 +40,9 @@ HINT = (
     "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
     "(jmeter.save.saveservice.print_field_names=true)."
 )
-_NUMBER = re.compile(r"\d+(\.\d+)?")
-_DATE = re.compile(r"\d{4}([-/])\d\d\1\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?")  # jmeter.save.saveservice.timestamp_format
+_NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 MIN_START_MS = 1e11  # ms, in 1973: what is below was written in another unit
-_STATUS = re.compile(r"[1-5]\d\d")
+_STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
 
 
 class JMeterCsv:
@@ -84,30 +83,14 @@ def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
     with source.opened() as stream:
         stream.readline(1 << 20)
         row = next(csv.reader([stream.readline(1 << 20).decode("utf-8", "surrogateescape")], delimiter=delimiter), [])
-    return len(row) > position and _DATE.fullmatch(row[position].strip()) is not None
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return _DATE.fullmatch(text) is not None and bool(len(_moments([text])))
-    except ValueError:  # a 13th month
-        return False
+    return len(row) > position and dates.looks_dated(row[position])
 
 
 def _seconds(column: pd.Series) -> NDArray[np.float64]:
-    """When rows began, in s since 1970. Dates have no time zone: they are taken for UTC. Raises ValueError."""
+    """When rows began, in s since 1970. Raises ValueError."""
     if column.dtype == np.float64:
         return np.asarray(column, dtype=np.float64) / 1000
-    texts = [str(text).strip() for text in column.cat.categories]
-    if not all(_DATE.fullmatch(text) for text in texts):
-        raise ValueError("timeStamp is no date")
-    return np.take(_moments(texts), np.asarray(column.cat.codes))
-
-
-def _moments(texts: list[str]) -> NDArray[np.float64]:
-    times = pd.to_datetime([text.replace("/", "-") for text in texts], format="ISO8601", utc=True)
-    seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
-    return seconds
+    return dates.unix_times_of(column)
 
 
 @dataclass
@@ -154,12 +137,12 @@ class _JMeterTable:
         if of["timeStamp"] == "timeStamp":
             return SECOND_HEADER
         shown = repr(of["timeStamp"][:40])
-        if dated and not _is_date(of["timeStamp"]):
+        if dated and not dates.is_date(of["timeStamp"]):
             return f"timeStamp is {shown}; a date and time as in the first row expected"
         if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
             return f"timeStamp is {shown}; milliseconds since 1970 expected"
         return _wrong(of) or self.timeline.mistake(
-            float(_moments([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
+            float(dates.unix_times([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
         )
 
 

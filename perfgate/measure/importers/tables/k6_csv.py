@@ -95,6 +95,8 @@ def _point(
 ) -> Point | None:
     """None for what is no request. Raises ValueError or IndexError when the row is not k6's."""
     metric = row[positions["metric_name"]]
+    if metric == "metric_name":
+        raise ValueError(blocks.SECOND_HEADER)
     if metric in METRICS:
         names = [name for name in ("check", "scenario") if name in positions]
         outcomes.add(metric, float(row[positions["metric_value"]]), {name: row[positions[name]] for name in names})

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 
+import pandas as pd
+
 from perfgate.measure.importers import blocks, csv_samples
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, useless
 
 BATCH_ROWS = 500_000  # at a time
-HINT = "Expected: the columns t (s since the start), endpoint, ms and status (and arm)."
+HINT = "Expected: the columns t (s since the start, Unix time or a timestamp), endpoint, ms and status (and arm)."
 
 
 class Parquet:
@@ -47,7 +49,14 @@ class Parquet:
                 bad.lines += len(frame)
                 for name in frame.columns:
                     texts = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
-                    frame[name] = frame[name].astype("float64") if name in ("t", "ms") else texts.astype("category")
+                    frame[name] = _numbers(frame[name]) if name in ("t", "ms") else texts.astype("category")
                 yield table.convert(frame)
-        except (ArrowException, ValueError) as error:
+        except (ArrowException, ValueError, TypeError) as error:
             raise useless(source, f"not the rows expected: {error}", hint=HINT) from error
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Numbers as they are; dates in s since 1970. Raises ValueError or TypeError."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta(seconds=1)
+    return column.astype("float64")

@@ -19,7 +19,7 @@ COLUMNS = {"timestamp": 0, "code": 1, "latency": 2, "error": 5, "attack": 7}
 MORE = {"method": 9, "url": 10}
 HINT = "Expected: what `vegeta encode --to csv results.bin` writes."
 _BEGINNING = re.compile(rb"\d{18,19},\d{1,3},\d+,\d+,\d+,")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d+", re.ASCII)
 
 
 class VegetaCsv:

@@ -19,7 +19,10 @@ def worth(
 ) -> str:
     """For people: what an index on the columns of a scan's filter would do to the cost of the plan; empty where it does
     little. `plan` plans the statement once more."""
-    before = _cost(plan())
+    try:
+        before = _cost(plan())
+    except error:
+        return ""
     if before <= 0:
         return ""
     for table, columns in scans:

@@ -1,0 +1,78 @@
+"""Connections that requests open to databases, caches and other services, instead of using those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from perfgate.diagnose.rules.case import MIN_EXPLAINING_SHARE, Case, Pair, cause, counted, grew, ms, number, peers_of
+from perfgate.model.diagnosis import Cause, Layer
+
+SERVERS: tuple[tuple[Layer, str], ...] = (
+    ("database", "the database"),
+    ("cache", "the cache"),
+    ("external", "other services"),
+)
+COUNTED = 0.5  # connections per request more, by a count
+SEEN = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
+MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
+RATHER = 5.0  # times as many connections per message: no matter how many of both were seen
+
+
+class Opened(NamedTuple):
+    layer: Layer
+    where: str
+    per_request: Pair
+    seconds: float | None = None  # that opening takes longer per request, as far as it is known
+    is_counted: bool = True  # or only seen, as far as one could
+
+
+def reconnecting(case: Case) -> Iterator[Cause]:
+    for found in _opened(case):
+        before, now = found.per_request
+        about = "" if found.is_counted else "at least "
+        sentence = (
+            f"{about}{counted(now, 'connection')} to {found.where} opened per request instead of {number(before)}"
+        )
+        if found.seconds:
+            sentence += f", {ms(found.seconds)} for opening"
+        yield cause("reconnecting", "confirmed", sentence, peers_of(case, found.layer), layer=found.layer)
+
+
+def is_reconnecting(case: Case, layer: Layer) -> bool:
+    return any(found.layer == layer for found in _opened(case))
+
+
+def _opened(case: Case) -> Iterator[Opened]:
+    """One for each layer, by what is surest: the server's own count, the application's, sockets."""
+    for layer, where in SERVERS:
+        seconds = _connecting(case, layer)
+        counts = [case.pair(name) for name in (f"{layer}_sessions", f"{layer}_connects") if name in _KNOWN]
+        surest = next((pair for pair in counts if grew(pair, 2, COUNTED)), None)
+        if surest is not None:
+            if layer == "database" or _explains(case, layer):
+                yield Opened(layer, where, surest, seconds)
+        elif all(None in pair for pair in counts) and _is_seen(case, layer) and _explains(case, layer):
+            yield Opened(layer, where, case.pair(f"{layer}_opened"), seconds, is_counted=False)
+
+
+_KNOWN = ("database_sessions", "database_connects", "cache_sessions", "cache_connects")
+
+
+def _connecting(case: Case, layer: Layer) -> float | None:
+    return None if layer == "external" else case.growth(f"{layer}_connect_seconds")
+
+
+def _is_seen(case: Case, layer: Layer) -> bool:
+    """Whether sockets show that connections are opened for few messages each, which were kept before."""
+    opened, messages = case.pair(f"{layer}_opened"), case.pair(f"{layer}_messages")
+    if None in (*opened, *messages) or not messages[0] or not messages[1]:
+        return False
+    before, now = (connections / sent for connections, sent in zip(opened, messages, strict=True))  # type: ignore[operator]
+    return grew(opened, 2, SEEN) and now * MAX_MESSAGES >= 1 and now >= RATHER * before
+
+
+def _explains(case: Case, layer: Layer) -> bool:
+    """Whether waiting for that server is longer, or nobody knows what is."""
+    waits = case.growth(f"{layer}_wait")
+    return case.takes(waits) or case.share(layer) >= MIN_EXPLAINING_SHARE or case.share("unattributed") >= 0.5

@@ -1,0 +1,59 @@
+"""What statements wait for in the database: locks, and commits for the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from perfgate.diagnose.rules import statements
+from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, grew, ms
+from perfgate.model.diagnosis import Cause
+
+
+def locks(case: Case) -> Iterator[Cause]:
+    """Statements that wait for each other: seen by the database itself, or as statements that are slow under load
+    only."""
+    for name, is_loaded in (("lock_wait", False), ("lock_wait_loaded", True)):
+        before, now = case.pair(name)
+        if (
+            now is not None
+            and now >= 2 * MIN_TIME_S
+            and (before is None or now >= 2 * before)
+            and case.takes(now, loaded=is_loaded)
+        ):
+            instead = f" instead of {ms(before)}" if before is not None else ""
+            where = " under load" if is_loaded else ""
+            sentence = f"statements wait {ms(now)} per request for locks{where}{instead}"
+            yield cause("lock-wait", "confirmed" if case.base else "likely", sentence, statements.heaviest(case))
+            return
+    if case.base is None or case.head.lock_wait_loaded is not None:
+        return
+    for name in ("query_seconds", "database_wait"):
+        alone, loaded = case.pair(name), case.pair(f"{name}_loaded")
+        if None in (*alone, *loaded) or grew(alone, 1.5, MIN_TIME_S / 4) or case.grew("queries", 1.5, 2):
+            continue
+        if (
+            grew(loaded, 3, 2 * MIN_TIME_S)
+            and not case.grew("cpu", 1.3, MIN_TIME_S)
+            and case.takes(case.growth(f"{name}_loaded"), loaded=True)
+        ):
+            what = "a statement takes" if name == "query_seconds" else "a request waits for the database"
+            sentence = (
+                f"{what} {ms(loaded[1])} under load instead of {ms(loaded[0])}, and {ms(alone[1])} alone as before"
+            )
+            yield cause("lock-wait", "likely", sentence)
+            return
+
+
+def commits(case: Case) -> Iterator[Cause]:
+    """Finds commits that wait for the disk or a standby, which no count of statements has."""
+    for name, is_loaded in (("commit_wait", False), ("commit_wait_loaded", True)):
+        before, now = case.pair(name)
+        more = case.growth(name)
+        if not grew((before, now), 2, 2 * MIN_TIME_S) or not case.takes(more, loaded=is_loaded):
+            continue
+        where = " under load" if is_loaded else ""
+        sentence = f"commits wait {ms(now)} per request for the disk{where} instead of {ms(before)}"
+        writes = [item for item, _ in statements.more_often(case) if statements.WRITES.match(item.fingerprint)]
+        evidence = [statements.described(item) for item in writes[:2]]
+        yield cause("commit-wait", "confirmed" if writes else "likely", sentence, evidence)
+        return

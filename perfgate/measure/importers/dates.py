@@ -1,0 +1,45 @@
+"""Dates and times in tables, as ISO 8601 and spreadsheets write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+_DATE = re.compile(
+    r"\d{4}([-/])\d\d\1\d\d[ T]\d\d:\d\d:\d\d([.,]\d{1,9})?\s?(Z|UTC|[+-]\d\d(:?\d\d)?)?", re.ASCII | re.IGNORECASE
+)
+
+
+def looks_dated(text: str) -> bool:
+    """Whether it is written like a date with a time."""
+    return _DATE.fullmatch(text.strip()) is not None
+
+
+def is_date(text: str) -> bool:
+    """Whether it is one: there is no 13th month."""
+    try:
+        return bool(len(unix_times([text])))
+    except ValueError:
+        return False
+
+
+def unix_times(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Seconds since 1970 of dates; those without a time zone are taken for UTC. Raises ValueError."""
+    if not all(map(looks_dated, texts)):
+        raise ValueError("no date")
+    times = pd.to_datetime([_iso(text) for text in texts], format="ISO8601", utc=True)
+    seconds: NDArray[np.float64] = np.asarray((times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1))
+    return seconds
+
+
+def _iso(text: str) -> str:
+    return re.sub(r"\s?UTC$", "Z", text.strip().replace("/", "-").replace(",", "."), flags=re.IGNORECASE)
+
+
+def unix_times_of(column: pd.Series) -> NDArray[np.float64]:
+    """Seconds since 1970 of a column of texts, each of which is read once. Raises ValueError."""
+    return np.take(unix_times([str(text) for text in column.cat.categories]), np.asarray(column.cat.codes))

@@ -1,0 +1,83 @@
+"""What is not given in Python is read from the environment, as for `perfgate run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import perfgate
+from perfgate.cli import api
+from perfgate.model.errors import UsageError
+from perfgate.workflows.run import RunResult
+from perfgate.workflows.steps.request import Against, RunRequest
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[RunRequest]:
+    """What would have been run."""
+    made: list[RunRequest] = []
+
+    def run(request: RunRequest, *_: object) -> RunResult:
+        made.append(request)
+        raise UsageError("not run")
+
+    monkeypatch.setattr(api.workflow, "run", run)
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+def requested(requests: list[RunRequest], **options: object) -> RunRequest:
+    with pytest.raises(UsageError, match="not run"):
+        perfgate.run(**options)  # type: ignore[arg-type]
+    return requests[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "attribute", "value", "given", "kept"),
+    [
+        ("PERFGATE_BUDGET", "b.yaml", "budget", Path("b.yaml"), {"budget": "c.yaml"}, Path("c.yaml")),
+        ("PERFGATE_TARGET", "http://a", "target", "http://a", {"target": "http://b"}, "http://b"),
+        ("PERFGATE_HISTORY", "sqlite:///a", "history", "sqlite:///a", {"history": "git:b"}, "git:b"),
+        ("PERFGATE_ONLY", "a b", "only", ("a", "b"), {"only": ["c"]}, ("c",)),
+        ("PERFGATE_DIAGNOSE", "0", "diagnose", False, {"diagnose": True}, True),
+        ("PERFGATE_DIAGNOSE", "true", "diagnose", True, {"diagnose": False}, False),
+        ("PERFGATE_DIAGNOSE", "", "diagnose", None, {}, None),
+        ("PERFGATE_SAVE", "no", "save", False, {"save": True}, True),
+        ("PERFGATE_ALLOW_REMOTE", "1", "allow_remote", True, {"allow_remote": False}, False),
+        ("PERFGATE_PROCESSES", "3", "processes", 3, {"processes": 2}, 2),
+        ("PERFGATE_BASE", "http://a", "against", Against(url="http://a"), {"base_ref": "x"}, Against(ref="x")),
+        ("PERFGATE_BASE_REF", "main", "against", Against(ref="main"), {"base": "http://b"}, Against(url="http://b")),
+    ],
+)
+def test_an_option_is_read_from_the_environment_unless_it_is_given(
+    requests: list[RunRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    written: str,
+    attribute: str,
+    value: object,
+    given: dict[str, object],
+    kept: object,
+):
+    monkeypatch.setenv(name, written)
+
+    assert getattr(requested(requests), attribute) == value
+    assert getattr(requested(requests, **given), attribute) == kept
+
+
+def test_the_run_folder_is_read_from_the_environment(
+    requests: list[RunRequest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("PERFGATE_OUT", "a")
+
+    assert requested(requests).context.folder == Path("a")
+    assert requested(requests, out=tmp_path / "b").context.folder == tmp_path / "b"
+
+
+@pytest.mark.parametrize(("name", "text"), [("PERFGATE_DIAGNOSE", "maybe"), ("PERFGATE_RESTARTS", "-1")])
+def test_what_an_option_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch, name: str, text: str):
+    monkeypatch.setenv(name, text)
+
+    with pytest.raises(UsageError, match=f"{name}={text}"):
+        perfgate.run()

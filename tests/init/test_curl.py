@@ -1,0 +1,87 @@
+"""curl commands as people paste them: every way to quote, to continue a line, to give a body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perfgate import init
+from perfgate.init.proposal import FileProposal
+from perfgate.model.errors import UsageError
+
+HOST = "http://127.0.0.1:9000"
+
+
+def converted(text: str) -> FileProposal:
+    return init.convert(init.source("stdin", text.replace("HOST", HOST)), init.ProposalOptions(), "curl")
+
+
+@pytest.mark.parametrize(
+    ("command", "request_", "body"),
+    [
+        ("curl -G HOST/s --data-urlencode 'q=a b&c' -d x=1", "GET /s?q=a%20b%26c&x=1", ("", None)),
+        ("curl HOST/s --url-query 'q=a b'", "GET /s?q=a%20b", ("", None)),
+        ("curl HOST/s --data-urlencode 'raw text'", "POST /s", ("body", "raw+text")),
+        ("curl -F a=1 --form-string b=@c HOST/u", "POST /u", ("multipart", {"a": "1", "b": "@c"})),
+        ("""curl --json '{"p": "{x}"}' HOST/j""", "POST /j", ("json", {"p": "{{x}}"})),
+        ("""curl -d '{"a": 1}' HOST/j""", "POST /j", ("body", '{{"a": 1}}')),
+        ("curl 'HOST/x' \\\n  -H 'a: b' \\\n  --data-raw 'a=1' --compressed", "POST /x", ("form", {"a": "1"})),
+        (
+            'curl ^"HOST/x?a=1^&b=2^" ^\r\n  -H ^"content-type: application/json^" ^\r\n  --data-raw ^"^{^\\^"a^\\^":1^}^"',
+            "POST /x?a=1&b=2",
+            ("json", {"a": 1}),
+        ),
+        ("curl HOST/x -H 'content-type: text/plain' -d $'it\\'s \\u00e9\\n'", "POST /x", ("body", "it's é\n")),
+        ("sudo curl HOST/x", "GET /x", ("", None)),
+        ("TOKEN=x time curl HOST/x # all of it", "GET /x", ("", None)),
+        ("ann@host:~$ curl HOST/x && echo well", "GET /x", ("", None)),
+        ("curl -sSLk -o /dev/null -m 3 --resolve a:1:b -w '%{http_code}' HOST/x | jq .", "GET /x", ("", None)),
+    ],
+)
+def test_a_command_is_sent_as_curl_sends_it(command: str, request_: str, body: tuple[str, Any]):
+    [endpoint] = converted(command).endpoints
+
+    assert (endpoint.request, (endpoint.body_key, endpoint.body)) == (request_, body)
+
+
+@pytest.mark.parametrize(
+    ("command", "headers"),
+    [
+        ("curl http://ann:secret@127.0.0.1:9000/x", {"Authorization": "Basic ${BASIC_AUTH}"}),
+        ("curl -H 'Accept:' -H 'X-Empty;' HOST/x", {"X-Empty": ""}),
+        ("curl -r 0-99 HOST/x", {"Range": "bytes=0-99"}),
+        ("curl -b cookies.txt -c jar HOST/x", {}),
+        ("curl -b 'sid=secret' HOST/x", {"Cookie": "${COOKIE}"}),
+    ],
+)
+def test_headers(command: str, headers: dict[str, str]):
+    proposal = converted(command)
+
+    assert proposal.target == HOST
+    assert dict(proposal.endpoints[0].headers) == headers
+
+
+def test_next_begins_another_request():
+    first, second = converted("curl -d a=1 HOST/1 --next HOST/2").endpoints
+
+    assert (first.request, second.request, second.body) == ("POST /1", "GET /2", None)
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("curl", "has no curl command"),
+        ("wget HOST/x", "has no curl command"),
+        ("curl 'HOST/x", "No closing quotation"),
+        ("curl -T file.bin HOST/x", "in a file"),
+        ("curl -d@file HOST/x", "in a file"),
+        ("curl --data-urlencode name@file HOST/x", "in a file"),
+        ("curl -F f=@cat.png HOST/x", "has files"),
+        ("curl --digest -u a:b HOST/x", "digest"),
+        ("curl --unix-socket /run/app HOST/x", "Unix socket"),
+    ],
+)
+def test_what_has_no_equivalent_says_why(command: str, why: str):
+    with pytest.raises(UsageError, match=why):
+        converted(command)

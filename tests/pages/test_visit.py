@@ -1,0 +1,35 @@
+"""Whose a request is: the application's, or a third party's."""
+
+from __future__ import annotations
+
+import pytest
+from services.page_server import visit
+
+
+@pytest.mark.parametrize(
+    ("target", "url", "is_other"),
+    [
+        ("https://shop.org", "https://shop.org/a.js", False),
+        ("https://shop.org", "https://cdn.shop.org/a.js", False),
+        ("https://www.shop.org", "https://cdn.shop.org/a.js", False),
+        ("https://www.shop.org", "https://shop.org/a.js", False),
+        ("https://app.shop.org", "https://shop.org/a.js", True),
+        ("https://app.shop.org", "https://api.shop.org/items", False),  # named in `allow`
+        ("https://app.shop.org", "https://other.shop.org:8443/items", False),
+        ("https://app.shop.org", "https://other.shop.org/items", True),
+        ("https://shop.org", "https://myshop.org/a.js", True),
+    ],
+)
+def test_hosts_beside_the_target_are_its_own_or_others(target: str, url: str, is_other: bool):
+    subject = visit(target, "/", hosts=("api.shop.org", "other.shop.org:8443"))
+
+    assert subject.is_third_party(url) is is_other
+    assert subject.is_allowed(url) is not is_other
+
+
+def test_documents_of_any_host_may_come_and_stay_those_of_others():
+    subject = visit("https://shop.org", "/", hosts=("*",))
+
+    assert subject.is_allowed("https://ads.example/")
+    assert subject.is_third_party("https://ads.example/")
+    assert not subject.is_allowed("file:///etc/passwd")

@@ -1,0 +1,115 @@
+"""What is said where most budgets are undecided: why, and what would decide them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import make_arms, make_finding, make_run, make_verdict
+
+from perfgate.model.outcome import Outcome
+from perfgate.model.run import Run
+from perfgate.model.verdict import Finding
+from perfgate.report.facts import Facts
+from perfgate.report.html import page
+from perfgate.report.markdown import comment, report_md
+from perfgate.report.terminal import console
+from perfgate.report.undecided import what_would_decide
+
+RUN = replace(make_run(), duration=30.0)
+
+
+def undecided(number: int, more: float | None = 4.0, **values: Any) -> list[Finding]:
+    values = {"reason": "not-bounded", "compared": "", **values}
+    return [
+        make_finding(f"u{n}", outcome=Outcome.INCONCLUSIVE, sentence=f"u{n} is unclear.", more=more, **values)
+        for n in range(number)
+    ]
+
+
+def facts(*findings: Finding, run: Run = RUN) -> Facts:
+    return Facts(verdict=make_verdict(make_finding("kept"), *findings), run=run)
+
+
+FEW = "because there were too few requests;"
+
+
+@pytest.mark.parametrize(
+    ("findings", "sentence"),
+    [
+        ([], ""),
+        (undecided(1), ""),  # as many are decided
+        (
+            undecided(2),
+            f"2 budgets are undecided, {FEW} 2 minutes of load (now 30 s) or 4 times the rate would decide them.",
+        ),
+        (
+            [*undecided(8), *undecided(2, more=90.0)],
+            f"10 budgets are undecided, {FEW} 2 minutes of load (now 30 s) or 4 times the rate would decide 8 of them.",
+        ),
+        (
+            [*undecided(3, more=2.5), *undecided(2, more=None)],
+            f"5 budgets are undecided, {FEW} 75 s of load (now 30 s) or 3 times the rate would decide 3 of them.",
+        ),
+        (
+            undecided(2, compared="history"),
+            f"2 budgets are undecided, {FEW} 2 minutes of load (now 30 s) or `--base-ref auto` would decide them.",
+        ),
+        (
+            undecided(2, more=500.0),
+            f"2 budgets are undecided, {FEW} 500 times the rate or wider limits would decide them.",
+        ),
+        (
+            undecided(2, more=None),
+            "2 budgets are undecided, because more requests would not tell their values from their limits; compare "
+            "with `--base-ref auto`, or move the limits.",
+        ),
+        (
+            undecided(2, metric="lcp"),
+            "2 budgets are undecided, because there were too few views; 4 times as many would decide them "
+            "(`iterations`).",
+        ),
+        (
+            [*undecided(2, reason="load-generator", more=None), *undecided(1)],
+            "3 budgets are undecided, mostly because the load generator could not keep up; use `--processes 2`, more "
+            "machines or a lower rate.",
+        ),
+    ],
+)
+def test_why_and_what_would_decide(findings: list[Finding], sentence: str):
+    assert what_would_decide(facts(*findings)) == sentence
+
+
+def test_beside_a_base_there_is_no_other_base_to_compare_with():
+    run = replace(make_run(arms=make_arms()), duration=30.0)
+
+    assert what_would_decide(facts(*undecided(2, more=None), run=run)).endswith("limits; move the limits.")
+
+
+def test_the_terminal_shows_no_success():
+    text = console.text(facts(*undecided(50)))
+
+    assert text.splitlines()[-1] == "? PASS, MOSTLY UNDECIDED: 50 of 51 budgets undecided, 1 kept"
+    assert what_would_decide(facts(*undecided(50))) in " ".join(text.split())
+    assert text.count("inconclusive") < 20
+
+
+def test_the_comment_has_one_sentence_and_folds_the_rest():
+    text = comment.render(facts(make_finding("lost", outcome=Outcome.WARN), *undecided(50)))
+    in_sight, _, folded = text.partition("<details>")
+
+    assert "undecided, because there were too few requests" in in_sight
+    assert "u7" not in in_sight
+    assert "lost" in in_sight
+    assert "`u7`" in folded
+
+
+def test_every_report_shows_the_same():
+    found = facts(*undecided(50))
+
+    assert "<summary>50 undecided budgets</summary>" in comment.render(found)
+    assert comment.render(found).startswith("### ❔")
+    for text in (comment.render(found), report_md.render(found, ()), page.render(found)):
+        assert "there were too few requests; 2 minutes of load (now 30 s)" in text
+    assert '<div class="banner inconclusive">' in page.render(found)

@@ -160,8 +160,9 @@ class ExampleValues:
 
 def _discriminated(value: Json, schema: Schema, branch: Json) -> Iterator[Json]:
     """The value with the name of its alternative, where a discriminator needs one; then as it is."""
-    discriminator = schema.get("discriminator")
-    field = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+    node = schema.get("discriminator")
+    discriminator = node if isinstance(node, dict) else {}
+    field = discriminator.get("propertyName")
     reference = branch.get("$ref") if isinstance(branch, dict) else None
     if isinstance(value, dict) and isinstance(field, str) and isinstance(reference, str):
         short, mapping = reference.rpartition("/")[2], discriminator.get("mapping")

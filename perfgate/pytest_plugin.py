@@ -6,7 +6,6 @@ docs/pytest.md is its page.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,11 +46,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
-def _saves(config: pytest.Config) -> bool | None:
-    """None: as PERFGATE_SAVE says."""
-    return True if config.getoption("--perfgate-save") else None if os.environ.get("PERFGATE_SAVE") else False
-
-
 def _files(config: pytest.Config) -> list[Path]:
     return [config.invocation_params.dir / file for file in config.getoption("--perfgate")]
 
@@ -78,11 +72,13 @@ class BudgetTests(pytest.File):
     def outcome(self) -> RunResult:
         """Outcome of the only run. What went wrong with it goes wrong with each test."""
         import perfgate
+        from perfgate.cli import api
 
         if self._outcome is None:
             option = self.config.getoption
             try:
-                self._outcome = perfgate.run(self.path, target=option("--perfgate-target"), save=_saves(self.config))
+                save = api.is_saved(given=option("--perfgate-save"))
+                self._outcome = perfgate.run(self.path, target=option("--perfgate-target"), save=save)
             except perfgate.PerfgateError as error:
                 self._outcome = error
         if isinstance(self._outcome, Exception):

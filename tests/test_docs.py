@@ -126,6 +126,16 @@ def test_every_yaml_block_is_a_part_of_a_budget_file_or_of_a_workflow(place: str
         assert [item for item in error.mistakes if item.code not in NOT_HERE] == []
 
 
+def test_the_job_of_circleci_is_as_circleci_describes_it(tmp_path: Path):
+    [text] = [text for place, text in blocks("yaml") if place.startswith("docs/circleci.md")]
+    (tmp_path / "config.yml").write_text(text)
+    command = ["-m", "check_jsonschema", "--builtin-schema", "vendor.circle-ci", str(tmp_path / "config.yml")]
+
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 OF_OTHERS = {"rule_files"}  # keys of other programs' files: Prometheus' own
 COMMAND = re.compile(r"(?:^|[\s`(;&|])perfgate ((?:[a-z]+|--[a-z-]+)(?: [^\n`#|>;&]*)?)")
 

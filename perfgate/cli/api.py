@@ -101,6 +101,11 @@ def run(
     return result
 
 
+def is_saved(*, given: bool) -> bool:
+    """Whether a run of the pytest plug-in is added to the history: nothing is unless somebody says so."""
+    return given or run_options.flag(os.environ, "PERFGATE_SAVE", None) or False
+
+
 def words(error: PerfgateError) -> str:
     """The error as the command line shows it: every mistake with its line, or the message, its code and the cure."""
     return messages.render(error) if isinstance(error, BudgetFileError) else with_code(error)

@@ -49,8 +49,7 @@ CODES: Mapping[str, RuleCode] = {
     "new-statement": RuleCode(
         "database",
         "a few more queries per request than before, whose time explains it",
-        "See what sends it: a cache in memory that is gone, a count of pages, a check. Cache its answer, or leave it "
-        "out.",
+        "See what sends it (a cache in memory that is gone, a page count, a check). Cache its answer, or leave it out.",
         "2 queries per request instead of 1, 18 ms for what is new",
     ),
     "slower-statement": RuleCode(
@@ -62,8 +61,7 @@ CODES: Mapping[str, RuleCode] = {
     "sequential-scan": RuleCode(
         "database",
         "a statement reads a whole table that an index was used for before, or could be",
-        "Create an index on the columns of the filter (CREATE INDEX ON table (column);), or bring back the one that "
-        "was dropped.",
+        "Create an index on the filter's columns (CREATE INDEX ON table (column);), or bring back the dropped one.",
         "sequential scan of items",
     ),
     "more-rows": RuleCode(
@@ -85,27 +83,23 @@ CODES: Mapping[str, RuleCode] = {
     "lock-wait": RuleCode(
         "database",
         "statements wait for locks that other requests have",
-        "Hold locks for a shorter time: commit before slow work, lock fewer rows (FOR UPDATE SKIP LOCKED, NOWAIT), "
-        "update hot rows last.",
+        "Lock for a shorter time: commit before slow work, lock fewer rows (SKIP LOCKED, NOWAIT), update hot rows last.",
         "statements wait 34 ms per request for locks under load",
     ),
     "commit-wait": RuleCode(
         "database",
         "commits wait longer for the disk, or for a standby",
-        "Commit once per request instead of after each statement; write less in a request; synchronous_commit = off "
-        "for what may be lost.",
+        "Commit once per request, not after each statement; write less; synchronous_commit = off for what may be lost.",
         "commits wait 9 ms per request for the disk instead of 0 ms",
         python="Django: transaction.atomic(), bulk_create, no SESSION_SAVE_EVERY_REQUEST. SQLAlchemy: one commit().",
         node="Prisma: $transaction, createMany. pg: BEGIN ... COMMIT around the loop.",
     ),
     "reconnecting": RuleCode(
         "database",
-        "requests open connections to the database (or to a cache or another service, whose layer it is then), instead "
-        "of using those that are there",
+        "requests open connections (to a database, a cache or another service) instead of using those that are there",
         "Keep connections: a pool or a client, made once when the application starts.",
         "1 connection to the database opened per request instead of 0, 5.1 ms for opening",
-        python="SQLAlchemy: no NullPool; psycopg_pool, asyncpg.create_pool; Django: CONN_MAX_AGE or OPTIONS pool; "
-        "requests.Session.",
+        python="SQLAlchemy: no NullPool; psycopg_pool, asyncpg pools; Django: CONN_MAX_AGE, OPTIONS pool; httpx.Client.",
         node="pg: one Pool, no new Client in a request. Prisma: one PrismaClient. An Agent with keepAlive.",
     ),
     "cache-lost": RuleCode(
@@ -162,8 +156,7 @@ CODES: Mapping[str, RuleCode] = {
     "serialisation": RuleCode(
         "serialisation",
         "serialising and parsing data (JSON and the like) or rendering templates takes longer",
-        "Convert less: fewer fields, less nesting, each object once; no copies by way of JSON. Cache the text, or use "
-        "a faster library.",
+        "Convert less: fewer fields, each object once, no copies through JSON. Cache the text, or use a faster library.",
         "serialising, parsing and rendering takes 28 ms instead of 2 ms",
         python="orjson.",
         node="Fastify: a response schema; fast-json-stringify. Large documents: a worker thread.",
@@ -237,8 +230,7 @@ CODES: Mapping[str, RuleCode] = {
     ),
     "environment": RuleCode(
         "runner",
-        "the machine was slower, not the code: the control endpoint, a fixed piece of work, or the time without a CPU "
-        "says so",
+        "the machine was slower, not the code: the control endpoint, a fixed piece of work or time without CPU says so",
         "Measure again on an idle runner.",
         "the control endpoint takes 1.90 times as long too, this one 2.02 times",
     ),

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.model.diagnosis import Layer
+from perfgate.text.server_timing import ServerTiming
 
 _INSIDE: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from perfgate.diagnose import server_timing
 from perfgate.diagnose.partition import ReplaySample
 from perfgate.model.errors import DiagnosisError
+from perfgate.text import server_timing
 
 ANSWER_GRACE_S = 30.0  # s beyond an order's own time: slow starts, and what is in flight at its end
 END_TIMEOUT_S = 5.0  # s

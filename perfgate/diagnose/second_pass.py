@@ -59,6 +59,7 @@ class PassRecord:
     reference: list[Sequence[tuple[float, float]]] = field(default_factory=list)  # of each round
     counts: list[ProbeCounts] = field(default_factory=list)
     counts_loaded: list[ProbeCounts] = field(default_factory=list)
+    growths: list[tuple[float, int]] = field(default_factory=list)  # of its processes, bytes beside so many requests
     profiled: ProfileFacts = field(default_factory=ProfileFacts)
 
     @property
@@ -74,10 +75,10 @@ class PassRecord:
 
     @property
     def growth(self) -> float | None:
-        """Bytes per request that its processes grew by, on average of the phases under load: a heap grows in steps, and
-        not in each."""
-        known = [count.values["memory"] for count in self.counts if "memory" in count.values]
-        return sum(known) / len(known) if known else None
+        """Bytes per request that its processes grew by over all phases but those of the first round: a heap grows in
+        steps, and not in each phase."""
+        requests = sum(number for _, number in self.growths)
+        return sum(size for size, _ in self.growths) / requests if requests else None
 
     def facts(self) -> PassFacts:
         known = facts(
@@ -186,9 +187,8 @@ class _RoundPart:
             values = {name: value for name, value in counted.values.items() if name != "memory"}
             into = observed.counts if is_alone else observed.counts_loaded
             into.append(replace(counted, values=values))
-            if not is_alone and self.number and "memory" in counted.values:  # a service that just started grows anyway
-                beyond = max(0.0, counted.values["memory"] - MEMORY_NOISE_BYTES / max(1, answer.requests))
-                observed.counts.append(ProbeCounts(values={"memory": beyond}))
+            if self.number and "memory" in counted.values:  # a service that just started grows anyway
+                _add_memory(observed, counted.values["memory"], answer.requests, is_alone=is_alone)
         return answer
 
     def _guarded(self, probe: Prober, work):  # type: ignore[no-untyped-def]
@@ -201,6 +201,14 @@ class _RoundPart:
             self.result.broken.add(id(probe))
             self.result.warnings.append(str(error))
             return None
+
+
+def _add_memory(observed: PassRecord, size: float, requests: int, *, is_alone: bool) -> None:
+    """`size` in bytes per request."""
+    observed.growths.append((size * requests, requests))
+    if not is_alone:
+        beyond = max(0.0, size - MEMORY_NOISE_BYTES / max(1, requests))
+        observed.counts.append(ProbeCounts(values={"memory": beyond}))
 
 
 def _without_blind(result: Pass) -> Pass:

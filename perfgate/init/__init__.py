@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from perfgate.init import access_log, curl, har, locustfile, openapi, postman
-from perfgate.init.documents import source
+from perfgate.init.documents import problem, source
 from perfgate.init.proposal import Endpoint, FileProposal, Format, InitSource, Omission, ProposalOptions, SetAside
 from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
@@ -50,9 +50,10 @@ def convert(provided: InitSource, options: ProposalOptions, name: str = "") -> F
         )
     chosen = FORMATS[name] if name else next((item for item in FORMATS.values() if item.recognizes(provided)), None)
     if chosen is None:
+        broken = problem(provided.text)
         raise UsageError(
-            f"{provided.name} is in no format that perfgate knows",
-            hint=f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
+            f"{provided.name} is in no format that perfgate knows{f': {broken}' if broken else ''}",
+            hint="Mend it." if broken else f"Name it with --format, if it is one of {', '.join(FORMATS)}.",
             code="PG-N002",
         )
     return chosen.convert(provided, options)

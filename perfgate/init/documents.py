@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from perfgate.init.proposal import InitSource, Json
+
+_LOOKS_OPENAPI = re.compile(r"(?m)^(openapi|swagger)\s*:")
+_BOOLEAN = re.compile(r"(?:true|True|TRUE|false|False|FALSE)$")
 
 
 def source(name: str, text: str) -> InitSource:
@@ -23,13 +27,37 @@ def parsed(text: str) -> Json:
     return _of_yaml(text) if "\nopenapi" in f"\n{text}" or "\nswagger" in f"\n{text}" or "paths:" in text else None
 
 
+def problem(text: str) -> str:
+    """Why a text that looks like JSON or YAML is neither; empty for others."""
+    start = text.lstrip("\ufeff \t\r\n")[:1]
+    if start and start in "{[":
+        try:
+            json.loads(text.lstrip("\ufeff"))
+        except ValueError as error:
+            return f"it is not JSON: {error}"
+    elif _LOOKS_OPENAPI.search(text):
+        import yaml
+
+        try:
+            yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" in line {mark.line + 1}" if mark else ""
+            return f"it is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}{where}"
+    return ""
+
+
 def _of_yaml(text: str) -> Json:
-    """YAML without dates: `2024-01-31` stays the text that JSON would have."""
+    """YAML as OpenAPI has it, of version 1.2: `on` and `NO` are texts, and so is `2024-01-31`."""
     import yaml
 
     base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     resolvers = {
-        first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+        first: [
+            (tag, _BOOLEAN if tag == "tag:yaml.org,2002:bool" else pattern)
+            for tag, pattern in pairs
+            if tag != "tag:yaml.org,2002:timestamp"
+        ]
         for first, pairs in base.yaml_implicit_resolvers.items()
     }
     loader = type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})

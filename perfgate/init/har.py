@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from perfgate.text.plurals import counted
 
 MIN_THINK_S, MAX_THINK_S = 0.2, 30.0  # seconds: less is the browser at work, more is a coffee
 STATIC_TYPES = ("script", "stylesheet", "image", "font", "media", "manifest")
+REDIRECTS = (301, 302, 303, 307, 308)
 STATIC_MEDIA = ("image/", "font/", "text/css", "text/javascript", "application/javascript", "video/", "audio/")
 
 
@@ -30,6 +31,8 @@ class _Exchange:
     end: float
     is_static: bool
     cookies: str
+    status: int
+    parts: Mapping[str, str]  # of a multipart body without files
 
 
 def recognizes(source: InitSource) -> bool:
@@ -41,14 +44,14 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     omissions: list[Omission] = []
     entries = list(_entries(source.document["log"], omissions))
     if not entries:
-        raise UsageError(
-            f"{source.name} has no request that could be sent", hint="record again with the page open", code="PG-N003"
-        )
-    origin = Counter(entry.origin for entry in entries if not entry.is_static).most_common(1)
-    origin_name = (origin or Counter(entry.origin for entry in entries).most_common(1))[0][0]
+        why = f": {omissions[0].why}" if omissions else ""
+        message = f"{source.name} has no request that could be sent{why}"
+        raise UsageError(message, hint="record again with the page open", code="PG-N003")
+    origin_name = _origin(entries, options)
     foreign = Counter(entry.origin for entry in entries if entry.origin != origin_name)
     omissions += [
-        Omission(f"{counted(number, 'request')} to {host}", "another host") for host, number in foreign.items()
+        Omission(f"{counted(number, 'request')} to {host}", "another host; `--target URL` chooses which")
+        for host, number in foreign.items()
     ]
     return _proposal(
         [entry for entry in entries if entry.origin == origin_name], origin_name, omissions, source, options
@@ -81,11 +84,18 @@ def _proposal(
             ProposedJourney(name=journey_names.take(journey.name), steps=journey.steps, comment=journey.comment)
             for journey in journeys
         ),
-        omissions=tuple(omissions),
+        omissions=tuple(dict.fromkeys(omissions)),
         variables=secrets.variables,
         notes=_note(origin),
         rate=max(1.0, 20.0 / max(1, len(endpoints))),
     )
+
+
+def _origin(entries: list[_Exchange], options: ProposalOptions) -> str:
+    """The host that is meant: the target, where it was recorded, else the one with most requests."""
+    known = Counter(entry.origin for entry in entries)
+    common = Counter(entry.origin for entry in entries if not entry.is_static) or known
+    return recorded.chosen_origin([common.most_common(1)[0][0], *known], options.target)
 
 
 def _note(origin: str) -> tuple[str, ...]:
@@ -102,14 +112,22 @@ def _steps(
         request = entry.request
         key = (request.method, request.path, request.query, request.body)
         if key not in endpoints:
-            preferred = naming.of_request(request.method, recorded.readable(request.path))
+            preferred = recorded.name_of(request)
             name = names.take(preferred, naming.with_query(preferred, f"?{request.query}"))
-            endpoints[key] = recorded.endpoint(request, name, secrets)
+            endpoints[key] = _endpoint(entry, name, secrets)
         pause = round(min(MAX_THINK_S, entry.start - end), 1)
         if end and entry.start and pause >= MIN_THINK_S and not entry.is_static:
             yield pause
         yield endpoints[key].name
         end = max(end, entry.end)
+
+
+def _endpoint(entry: _Exchange, name: str, secrets: Secrets) -> Endpoint:
+    endpoint = recorded.endpoint(entry.request, name, secrets)
+    if entry.parts:
+        endpoint = replace(endpoint, body_key="multipart", body=secrets.fields(entry.parts))
+    # a redirect is expected: one that leads to a login is no success
+    return replace(endpoint, expect={"status": entry.status}) if entry.status in REDIRECTS else endpoint
 
 
 def _titles(log: Json) -> dict[str, str]:
@@ -134,10 +152,14 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Exchange]:
         if not origin or method not in METHODS:
             omissions.append(Omission(f"{method} {url[:80].partition('?')[0]}", "no HTTP request that perfgate sends"))
             continue
+        if why := _why_not(item, request):
+            omissions.append(Omission(f"{method} {recorded.path_of(path[:80], Secrets())}", why))
+            continue
         start = _seconds(item.get("startedDateTime"))
         length = item.get("time")
         headers = _headers(request)
         body, media_type = _body(request.get("postData"))
+        parts = _parts(request.get("postData"))
         yield _Exchange(
             request=Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type),
             origin=origin,
@@ -146,7 +168,38 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Exchange]:
             end=start + (length / 1000 if isinstance(length, int | float) and length > 0 else 0),
             is_static=_is_static(item, path),
             cookies=next((value for name, value in headers.items() if name.lower() == "cookie"), ""),
+            status=_status(item),
+            parts=parts,
         )
+
+
+def _why_not(entry: Mapping[str, Json], request: Mapping[str, Json]) -> str:
+    """Why an HTTP request is no part of the load; empty where it is."""
+    status, headers = _status(entry), {name.lower() for name in _headers(request)}
+    if request.get("method") == "OPTIONS" and "access-control-request-method" in headers:
+        return "a preflight, which browsers send by themselves"
+    if status == 101 or entry.get("_resourceType") == "websocket":
+        return "a WebSocket: write it by hand under `websocket`"
+    if "event-stream" in _media(entry):
+        return "its answer is a stream without an end: write it by hand under `events`"
+    if status < 0:
+        return ""
+    if status == 0:
+        return "it had no answer when it was recorded"
+    return f"it was answered {status} when it was recorded" if status >= 400 else _why_no_body(request)
+
+
+def _why_no_body(request: Mapping[str, Json]) -> str:
+    fields = _fields(request.get("postData"))
+    has_files = any(field.get("fileName") for field in fields)
+    return "its form has files: write it by hand under `multipart`" if has_files else ""
+
+
+def _status(entry: Mapping[str, Json]) -> int:
+    """The status of the answer; 0 where there was none, -1 where the recording does not say."""
+    response = entry.get("response")
+    status = response.get("status") if isinstance(response, dict) else None
+    return status if isinstance(status, int) else -1
 
 
 def _headers(request: Mapping[str, Json]) -> dict[str, str]:
@@ -161,19 +214,32 @@ def _body(data: Json) -> tuple[str, str]:
     media_type, text = str(data.get("mimeType", "")), data.get("text")
     if isinstance(text, str) and text:
         return text, media_type
-    fields = data.get("params")
-    pairs = (
-        [(str(field.get("name")), str(field.get("value", ""))) for field in fields] if isinstance(fields, list) else []
-    )
+    pairs = [(str(field.get("name")), str(field.get("value", ""))) for field in _fields(data)]
     return (urlencode(pairs), recorded.FORM) if pairs else ("", "")
 
 
+def _parts(data: Json) -> dict[str, str]:
+    """The parts of a multipart body of which only names and values were recorded."""
+    is_multipart = isinstance(data, dict) and str(data.get("mimeType", "")).startswith(recorded.MULTIPART)
+    written = not is_multipart or data.get("text")
+    return {} if written else {str(field.get("name")): str(field.get("value", "")) for field in _fields(data)}
+
+
+def _fields(data: Json) -> list[Mapping[str, Json]]:
+    fields = data.get("params") if isinstance(data, dict) else None
+    return [field for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
+
+
 def _is_static(entry: Mapping[str, Json], path: str) -> bool:
+    kind = str(entry.get("_resourceType", ""))
+    return kind in STATIC_TYPES or _media(entry).startswith(STATIC_MEDIA) or recorded.is_static(path)
+
+
+def _media(entry: Mapping[str, Json]) -> str:
+    """The media type of the answer."""
     response = entry.get("response")
     content = response.get("content") if isinstance(response, dict) else None
-    media = str(content.get("mimeType", "")) if isinstance(content, dict) else ""
-    kind = str(entry.get("_resourceType", ""))
-    return kind in STATIC_TYPES or media.startswith(STATIC_MEDIA) or recorded.is_static(path)
+    return str(content.get("mimeType", "")) if isinstance(content, dict) else ""
 
 
 def _seconds(text: Json) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
-from perfgate.init import templating
+from perfgate.init import naming, templating
 from perfgate.init.openapi.serializing import encoded
 from perfgate.init.proposal import Endpoint, Json
 from perfgate.init.secrets import Secrets
@@ -24,6 +24,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STATIC = re.compile(
     r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp4|webm|mp3|pdf|wasm)$", re.IGNORECASE
 )
+_GRAPHQL = re.compile(r"(?:\s|#.*\n)*(?:\{|(?:query|mutation|fragment)\b)")  # not a subscription: that is a stream
+_OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)\s*[({@]")
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
@@ -48,6 +50,9 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
     """The endpoint that sends the request again."""
     headers = kept_headers(request.headers, secrets)
     key, body = body_of(request, secrets)
+    variables = None
+    if key == "json" and (operation := _graphql(request.body, secrets)):
+        key, body, variables = "graphql", operation["query"], secrets.json(operation.get("variables") or {}) or None
     kind = request.media_type.partition(";")[0].strip().lower()
     headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     if key == "body" or (key == "json" and kind not in ("application/json", "")):
@@ -59,8 +64,37 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
         headers=headers,
         body_key=key,
         body=body,
+        variables=variables,
         comment=comment,
     )
+
+
+def chosen_origin(origins: Sequence[str], target: str) -> str:
+    """The host that is meant: the target's, where it is among them, else the first that is known."""
+    wanted = templating.split_url(target)[0] if target else ""
+    return wanted if wanted and wanted in origins else next(filter(None, origins), "")
+
+
+def name_of(request: Recorded) -> str:
+    """What a request without a name is called: `GET /items/{id}`, or `query Search` of GraphQL."""
+    operation = _OPERATION.search((_graphql(request.body, Secrets()) or {}).get("query", "")) if request.body else None
+    return " ".join(operation.groups()) if operation else naming.of_request(request.method, readable(request.path))
+
+
+def _graphql(body: str, secrets: Secrets) -> Mapping[str, Json] | None:
+    """The query of a body that is GraphQL's and can stand under `graphql`, where only `variables` take values: one
+    operation, without secrets or extensions."""
+    try:
+        written = json.loads(body) if "query" in body else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(written, dict) or not set(written) <= {"query", "variables", "operationName"}:
+        return None
+    query, variables = written.get("query"), written.get("variables")
+    if not isinstance(query, str) or not _GRAPHQL.match(query) or not isinstance(variables, dict | None):
+        return None
+    is_plain = "${" not in query and secrets.template("", query) == templating.literal(query)
+    return written if is_plain and len(_OPERATION.findall(query)) <= 1 else None
 
 
 def kept_headers(headers: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
@@ -90,9 +124,7 @@ def query_pairs(query: str, secrets: Secrets) -> Iterable[tuple[str, str]]:
 def path_of(path: str, secrets: Secrets) -> str:
     """The path as a template, with variables for what looks like a secret in it."""
     return "/".join(
-        templating.path_text(part)
-        if secrets.template("", part) == templating.literal(part)
-        else secrets.replaced("secret_in_path", part)
+        templating.path_text(part) if not secrets.is_secret(part) else secrets.replaced("secret_in_path", part)
         for part in (path or "/").split("/")
     )
 

@@ -10,6 +10,7 @@ from perfgate.init import naming
 from perfgate.init.proposal import Json
 from perfgate.init.templating import literal
 
+MIN_SECRET_CHARS = 8  # of a value that is taken for the same secret wherever it comes
 _SECRET = re.compile(
     r"pass(word|wd|phrase)?|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|auth|authorization|"
     r"credential|signature|session(id)?|jwt|otp|pin|csrf|xsrf|bearer|x-[a-z-]*(token|key|auth|secret)[a-z-]*",
@@ -47,12 +48,16 @@ class Secrets:
         if is_secret_name(name):
             return self.replaced(name, value)
         known = self._names.get(value)
-        if known and len(value) >= 8:
+        if known and len(value) >= MIN_SECRET_CHARS:
             return f"${{{known}}}"
         if match := _LOOKS_SECRET.search(value):
             before, after = value[: match.start()], value[match.end() :]
             return f"{literal(before)}{self._hole(name, match[0])}{literal(after)}"
         return literal(value)
+
+    def is_secret(self, value: str) -> bool:
+        """Whether a value without a name is known as a secret, or looks like one."""
+        return (len(value) >= MIN_SECRET_CHARS and value in self._names) or _LOOKS_SECRET.search(value) is not None
 
     def replaced(self, name: str, value: str) -> str:
         """A variable for a value that is a secret; the scheme of an Authorization header stays readable."""

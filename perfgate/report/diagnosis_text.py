@@ -139,7 +139,22 @@ def _quoted(text: str) -> str:
 
 
 SECONDS, BYTES, RATIO = Unit.SECONDS, Unit.BYTES, Unit.RATIO
-# Name of a fact -> what people read, and its unit (None: a number). In this order.
+
+
+def _about(kind: str, where: str) -> dict[str, tuple[str, Unit | None]]:
+    """Facts about one kind of server."""
+    return {
+        f"{kind}_messages": (f"messages to {where}", None),
+        f"{kind}_wait": (f"waiting for {where}", SECONDS),
+        f"{kind}_span": (f"waiting for {where}, side by side counted once", SECONDS),
+        f"{kind}_sessions": (f"connections to {where} opened", None),
+        f"{kind}_opened": (f"connections to {where} opened, as seen", None),
+        f"{kind}_connects": (f"connections to {where} opened by the request", None),
+        f"{kind}_connect_seconds": (f"opening connections to {where}", SECONDS),
+    }
+
+
+# Name of a fact -> what people read, and its unit (None: a number). In this order; `_loaded` is the same under load.
 FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "alone": ("latency alone", SECONDS),
     "alone_tail": ("latency alone, p95", SECONDS),
@@ -156,72 +171,43 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "connections": ("connections opened", None),
     "queries": ("queries", None),
     "query_seconds": ("time of a query", SECONDS),
-    "query_seconds_loaded": ("time of a query, under load", SECONDS),
     "rows": ("rows", None),
     "lock_wait": ("waiting for locks", SECONDS),
-    "lock_wait_loaded": ("waiting for locks, under load", SECONDS),
     "commit_wait": ("commits that wait for the disk or a standby", SECONDS),
-    "commit_wait_loaded": ("commits that wait for the disk or a standby, under load", SECONDS),
     "database": ("time by the database's own count", SECONDS),
-    "database_loaded": ("time by the database's own count, under load", SECONDS),
-    "database_messages": ("messages to the database", None),
-    "database_wait": ("waiting for the database", SECONDS),
-    "database_wait_loaded": ("waiting for the database, under load", SECONDS),
-    "database_span": ("waiting for the database, side by side counted once", SECONDS),
+    **_about("database", "the database"),
     "database_size": ("bytes from the database", BYTES),
-    "database_sessions": ("connections to the database opened", None),
-    "database_opened": ("connections to the database opened, as seen", None),
-    "database_connects": ("connections to the database opened by the request", None),
-    "database_connect_seconds": ("opening connections to the database", SECONDS),
     "database_connections_loaded": ("connections to the database at once", None),
     "cache_calls": ("cache commands", None),
     "cache_call_seconds": ("time of a cache command", SECONDS),
     "cache_hits": ("cache hits", RATIO),
     "cache_lookups": ("keys looked up in the cache", None),
-    "cache_messages": ("messages to the cache", None),
+    **_about("cache", "the cache"),
     "cache_size": ("bytes from the cache", BYTES),
     "cache_seconds": ("time by the cache's own count", SECONDS),
-    "cache_wait": ("waiting for the cache", SECONDS),
-    "cache_wait_loaded": ("waiting for the cache, under load", SECONDS),
-    "cache_span": ("waiting for the cache, side by side counted once", SECONDS),
-    "cache_sessions": ("connections to the cache opened", None),
-    "cache_opened": ("connections to the cache opened, as seen", None),
-    "cache_connects": ("connections to the cache opened by the request", None),
-    "cache_connect_seconds": ("opening connections to the cache", SECONDS),
-    "external_opened": ("connections to other services opened, as seen", None),
+    **_about("external", "other services"),
     "external_calls": ("calls of other services", None),
     "external_seconds": ("time of calls of other services", SECONDS),
-    "external_messages": ("messages to other services", None),
-    "external_wait": ("waiting for other services", SECONDS),
-    "external_wait_loaded": ("waiting for other services, under load", SECONDS),
-    "external_span": ("waiting for other services, side by side counted once", SECONDS),
     "broker_messages": ("messages to the broker", None),
     "broker_wait": ("waiting for the broker", SECONDS),
-    "broker_wait_loaded": ("waiting for the broker, under load", SECONDS),
     "queue_calls": ("commands that queue jobs or results", None),
     "queued": ("jobs that wait, at the end", None),
-    "queued_loaded": ("jobs that wait, at the end of the load", None),
     "queue_growth": ("jobs more that wait", None),
-    "queue_growth_loaded": ("jobs more that wait, under load", None),
     "application": ("the application's own time", SECONDS),
-    "application_loaded": ("the application's own time, under load", SECONDS),
     "serialisation": ("serialising, parsing and rendering", SECONDS),
     "serialising": ("CPU time of serialising, parsing and rendering", SECONDS),
     "computing": ("CPU time of the request", SECONDS),
     "cpu": ("CPU time of the service", SECONDS),
-    "cpu_loaded": ("CPU time of the service, under load", SECONDS),
     "cpu_delay": ("ready, but without a CPU", SECONDS),
-    "cpu_delay_loaded": ("ready, but without a CPU, under load", SECONDS),
     "stopped": ("time in which the service was stopped", RATIO),
-    "stopped_loaded": ("time in which the service was stopped, under load", RATIO),
     "throttled": ("periods in which the CPU quota was used up", RATIO),
-    "throttled_loaded": ("periods in which the CPU quota was used up, under load", RATIO),
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
     "retained": ("memory that stays on the heap", BYTES),
     "reference": ("a fixed piece of work on this machine", SECONDS),
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
+LOADED = "_loaded"
 ALWAYS = ("alone", "loaded", "queries", "cpu", "size")
 MIN_SHOWN_VALUES: Mapping[Unit | None, float] = {SECONDS: 0.0005, BYTES: 1000.0, None: 0.1}  # less is not worth a line
 MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are left to diagnosis.json
@@ -229,14 +215,23 @@ MIN_FACT_RATIO = 1.2  # times as much or as little: facts that moved less are le
 
 def counts(finding: Diagnosed) -> Iterator[tuple[str, str, str]]:
     """What was seen per request and moved, or always matters: label, base, head."""
-    known = [name for name in FACTS if name in finding.facts]
-    for name in [*known, *(name for name in finding.facts if name not in FACTS and name != "samples")]:
+    known = [name for fact in FACTS for name in (fact, f"{fact}{LOADED}") if name in finding.facts]
+    for name in [*known, *(name for name in finding.facts if name not in known and name != "samples")]:
         before, now = finding.facts[name]
-        label, unit = FACTS.get(name, (name.replace("_", " "), None))
+        label, unit = _label(name)
         if name in ALWAYS or _has_changed(before, now, MIN_SHOWN_VALUES.get(unit, 0.0)):
             if name.startswith(METRIC):  # a name that the application gave
                 label = plain(name.removeprefix(METRIC), MAX_NAME_CHARS)
             yield label, _value(unit, before), _value(unit, now)
+
+
+def _label(name: str) -> tuple[str, Unit | None]:
+    """What people read of a fact, and its unit."""
+    base = name.removesuffix(LOADED)
+    if name in FACTS or base not in FACTS:
+        return FACTS.get(name, (name.replace("_", " "), None))
+    label, unit = FACTS[base]
+    return f"{label}, under load", unit
 
 
 def _has_changed(before: float | None, now: float | None, least: float) -> bool:

@@ -23,8 +23,10 @@ _REQUEST = re.compile(r'"(?P<request>[A-Z]+ /\S* HTTP/[\d.]+)" (?P<status>\d{3})
 _MORGAN = re.compile(r"(?P<request>[A-Z]+ /\S*) (?P<status>\d{3}) (?:[\d.]+ ms - |\S+ - [\d.]+ ms)")  # of Express
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
-_METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb")
-_URI = ("RequestPath", "uri", "request_uri", "path", "url", "request_path")
+_METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb", "requestMethod")
+_URI = ("RequestPath", "request_uri", "uri", "path", "url", "request_path", "requestUrl")  # nginx's $uri has no query
+_QUERY = ("args", "query_string", "query")
+_LINES = ("log", "message", "common_log")  # a line of text within one of JSON: Docker's, Caddy 2.0's
 _STATUS = ("DownstreamStatus", "status", "status_code", "response_status", "OriginStatus")
 _HOST = ("RequestHost", "host", "http_host", "server_name", "vhost", "RequestAddr")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")  # as nginx and Apache write what may break a line's format
@@ -52,7 +54,7 @@ def lines(text: str) -> Iterator[LogLine | None]:
 
 def _of_common(text: str) -> LogLine | None:
     if match := _COMMON.match(text):
-        request = _HEX.sub(r"%\1", match["request"])
+        request = _HEX.sub(r"%\1", match["request"]).replace(r"\"", "%22").replace(r"\\", "%5C")
         return _line(request, int(match["status"]), match["time"], match["host"])
     plain = _COLOURS.sub("", text)
     match = _REQUEST.search(plain) or _MORGAN.match(plain)
@@ -66,14 +68,18 @@ def _of_json(text: str) -> LogLine | None:
         return None
     if not isinstance(entry, dict):
         return None
-    inner = entry.get("request") or entry.get("http")
+    inner = entry.get("request") or entry.get("http") or entry.get("httpRequest")
     fields: Mapping[str, Json] = {**entry, **inner} if isinstance(inner, dict) else entry
     status, time = _first(fields, _STATUS), _first(fields, _TIME)
     number = int(status) if str(status).isdigit() else 0
     if isinstance(inner, str) and " " in inner:  # nginx's $request
         return _line(inner, number, time, _first(fields, _HOST))
-    method, uri = _first(fields, _METHOD), _first(fields, _URI)
-    return _line(f"{method} {uri}", number, time, _first(fields, _HOST)) if method and uri else None
+    method, uri, query = _first(fields, _METHOD), _first(fields, _URI), _first(fields, _QUERY)
+    if method and isinstance(uri, str):
+        uri = f"{uri}?{query.removeprefix('?')}" if isinstance(query, str) and "?" not in uri else uri
+        return _line(f"{method} {uri}", number, time, _first(fields, _HOST))
+    text = _first(fields, _LINES)
+    return _of_common(text.strip()) if isinstance(text, str) else None
 
 
 def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -28,6 +31,7 @@ USUAL_FILES = (
 )
 USUAL_PORT = "8000"
 MAX_SOURCES = 3  # files that are named
+GZIP = b"\x1f\x8b"  # what gzipped files begin with
 MAX_BYTES = 256 * 2**20
 ANSWER_TIMEOUT_S = 10.0  # s
 
@@ -89,6 +93,17 @@ def _inside(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
+def _plain(content: bytes) -> bytes:
+    """The content of a rotated log, gzipped or not, as far as it is read."""
+    if not content.startswith(GZIP):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            return file.read(MAX_BYTES)
+    except (EOFError, zlib.error) as error:  # an OSError otherwise
+        raise OSError(0, f"it is gzipped, and damaged: {error}") from error
+
+
 def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -97,7 +112,7 @@ def _text(path: Path) -> str:
                 hint="give its last part: tail -n 100000",
                 code="PG-N006",
             )
-        return path.read_text(encoding="utf-8-sig", errors="replace")
+        return _plain(path.read_bytes()).decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}", hint="name a file, a URL, or - for stdin", code="PG-U008"

@@ -182,3 +182,10 @@ def test_what_is_required() -> None:
 )
 def test_known_keys(path: tuple[str | int, ...], keys: set[str]) -> None:
     assert set(known_keys(SCHEMA, path)) == keys
+
+
+def test_an_editor_calls_parts_of_the_schema_by_names_that_people_know():
+    titles = [definition["title"] for definition in SCHEMA["definitions"].values()]
+
+    assert {"limits of p95", "endpoint", "load", "websocket"} <= set(titles)
+    assert not any("shape" in title or "_" in title for title in titles)

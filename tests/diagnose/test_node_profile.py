@@ -216,10 +216,10 @@ def test_a_blocking_call_has_a_remedy_of_node():
 
 SERVER = """
 const http = require("http");
-const text = JSON.stringify(Array.from({ length: 3000 }, (_, id) => ({ id, name: "x" })));
+const text = JSON.stringify(Array.from({ length: 30000 }, (_, id) => ({ id, name: "x" })));
 const parse = JSON.parse;
 const kept = [];
-function burn() { let sum = 0; for (let at = 0; at < 1e6; at++) sum += Math.sqrt(at); return sum; }
+function burn() { let sum = 0; for (let at = 0; at < 4e6; at++) sum += Math.sqrt(at); return sum; }
 function report() { return JSON.parse(text).length; }
 function remember() { kept.push(Array.from({ length: 5000 }, (_, at) => "row " + at)); }
 const routes = { "/burn": burn, "/report": report, "/remember": remember, "/same": () => JSON.parse === parse };
@@ -281,8 +281,8 @@ def test_the_function_that_computes_is_named(tmp_path: Path, path: str, name: st
     with serving(tmp_path, SERVER) as service:
         facts = service.profiled(path, tmp_path)
 
-        assert {item.name: item.share for item in facts.functions}[name] > 0.3
-        assert (facts.serialising or 0.0) > 0.003 if path == "/report" else facts.serialising == 0
+        assert {item.name: item.share for item in facts.functions}[name] > 0.1
+        assert (facts.serialising or 0.0) > 0.001 if path == "/report" else facts.serialising == 0
 
 
 @pytest.mark.needs("node")
@@ -353,7 +353,7 @@ def test_the_workers_of_a_cluster_are_sampled_and_their_primary_is_left_alone(tm
         facts = service.profiled("/report", tmp_path)
         ports = [item.net_connections(kind="tcp") for item in psutil.Process(service.pid).children(recursive=True)]
 
-    assert (facts.serialising or 0.0) > 0.003
+    assert (facts.serialising or 0.0) > 0.001
     assert {item.laddr.port for each in ports for item in each if item.status == "LISTEN"} <= {service.port}
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.diagnose import server_timing
 from perfgate.diagnose.partition import Known, ReplaySample, network_floor, partition, standing_wait
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.model.diagnosis import Layer
+from perfgate.text import server_timing
+from perfgate.text.server_timing import ServerTiming
 
 SECONDS = st.floats(0, 5, allow_nan=False)
 SEEN: tuple[Layer, ...] = ("queue", "application", "database", "cache", "external", "serialisation")

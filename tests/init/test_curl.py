@@ -14,7 +14,7 @@ HOST = "http://127.0.0.1:9000"
 
 
 def converted(text: str) -> FileProposal:
-    return init.convert(init.source("stdin", text.replace("HOST", HOST)), init.Wish(), "curl")
+    return init.convert(init.source("stdin", text.replace("HOST", HOST)), init.ProposalOptions(), "curl")
 
 
 @pytest.mark.parametrize(

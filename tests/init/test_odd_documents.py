@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from perfgate import budgets, init
+from perfgate.model.errors import UsageError
 
 ODD = "Ünï: #1 {x} ${Y} 'q' \"w\"\nline"
 
@@ -69,3 +70,81 @@ def test_the_file_is_valid_all_the_same(case: str, tmp_path: Path):
     assert len(proposal.omissions) == operations - number
     if number:
         budgets.check(tmp_path / "budgets.yaml", {})
+
+
+def converted(text: str, **options: Any) -> init.FileProposal:
+    return init.convert(init.source("openapi.yaml", text), init.ProposalOptions(unsafe=True, **options))
+
+
+HEAD = "openapi: 3.1.0\ninfo: {title: Shop, version: '1'}\n"
+
+
+def test_yaml_is_that_of_version_1_2():
+    parameters = "[{name: on, in: query, required: true, schema: {type: string, enum: [NO, yes]}}]"
+    text = f"{HEAD}paths: {{/items: {{get: {{parameters: {parameters}, responses: {{}}}}}}}}\n"
+
+    assert converted(text).endpoints[0].path == "/items?on=NO"
+
+
+def test_webhooks_alone_are_no_load():
+    with pytest.raises(UsageError, match=r"describes no operation \(webhooks are sent by the service, not to it\)"):
+        converted(f"{HEAD}webhooks: {{paid: {{post: {{responses: {{}}}}}}}}\n")
+
+
+def test_a_path_in_another_file_is_left_out_with_what_to_do():
+    [omission] = converted(f"{HEAD}paths: {{/a: {{$ref: './a.yaml'}}, /b: {{get: {{responses: {{}}}}}}}}\n").omissions
+
+    assert omission.what == "/a"
+    assert "bundle the document first" in omission.why
+
+
+@pytest.mark.parametrize(
+    ("servers", "target"),
+    [
+        ("[{url: 'https://shop.test'}, {url: 'http://localhost:9000/x/'}]", "http://localhost:9000/x"),
+        ("[{url: v1/}]", "http://127.0.0.1:8000/v1"),
+        (
+            "[{url: 'http://{host}:{port}/v2', variables: {host: {default: localhost}, port: {default: '81'}}}]",
+            "http://localhost:81/v2",
+        ),
+        ("[{url: 'https://{tenant}.shop.test'}]", "http://127.0.0.1:8000"),
+        ("5", "http://127.0.0.1:8000"),
+    ],
+)
+def test_the_target_is_a_server_of_this_machine(servers: str, target: str):
+    assert converted(f"{HEAD}servers: {servers}\npaths: {{/a: {{get: {{responses: {{}}}}}}}}\n").target == target
+
+
+@pytest.mark.parametrize(("mapping", "kind"), [("{cat: '#/components/schemas/Cat'}", "cat"), ("{}", "Cat")])
+def test_a_discriminator_names_the_alternative(mapping: str, kind: str):
+    pet = (
+        f"{{oneOf: [{{$ref: '#/components/schemas/Cat'}}], discriminator: {{propertyName: kind, mapping: {mapping}}}}}"
+    )
+    cat = "{type: object, required: [kind, lives], properties: {kind: {type: string}, lives: {type: integer}}}"
+    content = f"{{application/json: {{schema: {pet}}}}}"
+    text = f"paths: {{/a: {{post: {{requestBody: {{required: true, content: {content}}}, responses: {{}}}}}}}}\n"
+
+    assert converted(f"{HEAD}{text}components: {{schemas: {{Cat: {cat}}}}}\n").endpoints[0].body == {
+        "kind": kind,
+        "lives": 1,
+    }
+
+
+def test_a_list_in_a_form_is_sent_as_forms_have_it():
+    schema = {"type": "object", "required": ["tags"], "properties": {"tags": {"type": "array", "items": {}}}}
+    form = body(schema, "application/x-www-form-urlencoded")
+    document = {"openapi": "3.0.3", "paths": {"/a": {"post": form}}}
+
+    assert converted(json.dumps(document)).endpoints[0].body == {"tags": "perfgate"}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"openapi": "3.0.0", "paths": {},}', "it is not JSON: .* line 1 column 34"),
+        ("openapi: 3.0.0\npaths:\n\t/a: {}\n", "it is not YAML: .* in line 3"),
+    ],
+)
+def test_a_broken_document_says_where(text: str, why: str):
+    with pytest.raises(UsageError, match=why):
+        converted(text)

@@ -93,3 +93,28 @@ def test_a_client_beside_those_it_was_forwarded_for_is_no_virtual_host():
         "",
         "cafe.de",
     ]
+
+
+LINE = '10.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2'
+
+
+@pytest.mark.parametrize(
+    ("line", "uri"),
+    [
+        (LINE.replace("/a", r"/a?q=\"x\""), "/a?q=%22x%22"),  # as Apache writes a quote
+        ('{"request_method": "GET", "uri": "/index.php", "request_uri": "/a?x=1", "status": 200}', "/a?x=1"),
+        ('{"method": "GET", "uri": "/a", "args": "x=1", "status": "200"}', "/a?x=1"),
+        ('{"method": "GET", "path": "/a", "query_string": "?x=1", "status": 200}', "/a?x=1"),
+        (
+            '{"httpRequest": {"requestMethod": "GET", "requestUrl": "https://shop.test/a?x=1", "status": 200}}',
+            "/a?x=1",
+        ),
+        (json.dumps({"log": f"{LINE}\n", "stream": "stdout"}), "/a"),  # Docker's
+        (json.dumps({"common_log": LINE, "duration": 0.1}), "/a"),  # Caddy 2.0's
+    ],
+)
+def test_the_address_is_that_which_was_sent(line: str, uri: str):
+    [read] = lines(line)
+
+    assert read is not None
+    assert (read.method, read.uri, read.status) == ("GET", uri, 200)

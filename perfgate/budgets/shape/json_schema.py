@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -30,12 +31,20 @@ class _AsWritten(GenerateJsonSchema):
 @cache
 def schema() -> Schema:
     """JSON Schema draft-07 of budget files. It takes 0.2 s to make, and every mistake in a file is looked up in it."""
+    made = _draft_7(FileShape.model_json_schema(schema_generator=_AsWritten))
+    made["definitions"] = {name: {"title": _title(name), **inner} for name, inner in made["definitions"].items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "perfgate budget file",
-        **_draft_7(FileShape.model_json_schema(schema_generator=_AsWritten)),
+        **made,
         "patternProperties": {f"^{EXTENSION}": {"description": "Anything: parts that other keys share by anchors."}},
     }
+
+
+def _title(definition: str) -> str:
+    """What an editor calls it where something else stands: `limits of p95` for `LevelsOf_p95`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", definition.removesuffix("Shape"))
+    return spaced.lower().replace("levels of", "limits of").replace("web socket", "websocket")
 
 
 def known_keys(root: Schema, path: KeyPath) -> Mapping[str, Schema]:

@@ -19,7 +19,7 @@ from wsproto.utilities import ProtocolError
 
 from perfgate.model.errors import DiagnosisError
 
-OPEN_TIMEOUT_S = 3.0  # s until the inspector listens; a busy process is slow to open it
+OPEN_TIMEOUT_S = 10.0  # s until the inspector listens; a busy process is slow to open it
 CLOSE_TIMEOUT_S = 1.0
 REPLY_TIMEOUT_S = 20.0  # s: a large heap takes that long to be collected
 POLL_INTERVAL_S = 0.01

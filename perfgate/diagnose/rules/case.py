@@ -235,9 +235,8 @@ def number(value: float | None) -> str:
 
 def counted(value: float | None, noun: str) -> str:
     """A number of them: `1 query`, `2.5 queries`."""
-    shown = number(value)
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{shown} {noun if shown == '1' else many}"
+    return f"{number(value)} {noun if number(value) == '1' else many}"
 
 
 def peers_of(case: Case, kind: str) -> list[str]:

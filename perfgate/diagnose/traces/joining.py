@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.diagnose.traces import critical_path, trees
 from perfgate.diagnose.traces.critical_path import TracedCall
 from perfgate.diagnose.traces.spans import TraceSpan
 from perfgate.model.diagnosis import Layer
+from perfgate.text.server_timing import ServerTiming
 
 PARTS: tuple[Layer, ...] = ("database", "cache", "external", "serialisation")
 COUNTED: tuple[Layer, ...] = ("database", "cache", "external")

@@ -65,7 +65,7 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
         why = f": {omissions[0].why}" if omissions else ""
         message = f"{source.name} has no curl command that can be sent{why}"
         raise UsageError(message, hint="for example: curl http://127.0.0.1:8000/", code="PG-N003")
-    origin = made[0][0]
+    origin = recorded.chosen_origin([origin for origin, _ in made], options.target)
     omissions += [
         Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin
     ]
@@ -175,7 +175,7 @@ def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpo
         body=body,
         media_type=declared or (recorded.FORM if body else ""),
     )
-    endpoint = recorded.endpoint(sent, naming.of_request(method, recorded.readable(path)), secrets)
+    endpoint = recorded.endpoint(sent, recorded.name_of(sent), secrets)
     if command.form:
         endpoint = replace(endpoint, body_key="multipart", body=secrets.fields(command.form))
     cookie = next((value for name, value in command.headers.items() if name.lower() == "cookie"), "")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from perfgate.init import naming
 from perfgate.init.openapi.building import build, name_of
 from perfgate.init.openapi.captures import Link, links
-from perfgate.init.openapi.operations import Operation, is_swagger, operations
+from perfgate.init.openapi.operations import Operation, is_swagger, operations, paths_elsewhere
 from perfgate.init.openapi.references import References
 from perfgate.init.openapi.security import credentials, schemes_of
 from perfgate.init.openapi.values import ExampleValues, NoValueError
@@ -28,12 +28,14 @@ from perfgate.init.proposal import (
 )
 from perfgate.model.errors import UsageError
 
+BUNDLE = "it is described in another file: bundle the document first, for example with `npx @redocly/cli bundle`"
 LOCAL = "http://127.0.0.1:8000"
 
 
 def recognizes(source: InitSource) -> bool:
     document = source.document
-    return isinstance(document, dict) and ("openapi" in document or "swagger" in document) and "paths" in document
+    is_known = isinstance(document, dict) and ("openapi" in document or "swagger" in document)
+    return is_known and any(key in document for key in ("paths", "webhooks", "components"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +54,13 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     document = source.document
     references = References(document)
     every = tuple(operations(document, references))
+    elsewhere = paths_elsewhere(document)
     if not every:
+        of_webhooks = " (webhooks are sent by the service, not to it)" if document.get("webhooks") else ""
         raise UsageError(
-            f"{source.name} describes no operation", hint="an OpenAPI document has them under `paths`", code="PG-N003"
+            f"{source.name} describes no operation{of_webhooks}",
+            hint=BUNDLE if elsewhere else "an OpenAPI document has them under `paths`",
+            code="PG-N003",
         )
     known = links(every, references)
     converted = _converted(every, known, document, options)
@@ -69,7 +75,7 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
         target=target,
         endpoints=tuple(endpoints.values()),
         journeys=tuple(walk.journey(endpoints, names) for walk in walked),
-        omissions=converted.omissions,
+        omissions=(*converted.omissions, *(Omission(path, BUNDLE) for path in elsewhere)),
         variables=converted.variables,
         notes=(note,) if note else (),
     )
@@ -161,7 +167,13 @@ def _server(document: Mapping[str, Json]) -> str:
         path = path if path.startswith("/") or not path else f"/{path}"
         return f"{scheme}://{host}{path}" if host else path
     servers = document.get("servers")
-    server = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
+    urls = [_server_url(item) for item in servers if isinstance(item, dict)] if isinstance(servers, list) else []
+    local = (url for url in urls if _is_local(urlsplit(url).hostname or ""))
+    return next(local, urls[0] if urls else "")
+
+
+def _server_url(server: Mapping[str, Json]) -> str:
+    """The URL with the defaults of its variables; empty where it is none."""
     url, variables = str(server.get("url", "")), server.get("variables")
     for name, variable in variables.items() if isinstance(variables, dict) else ():
         url = url.replace(f"{{{name}}}", str(variable.get("default", "")) if isinstance(variable, dict) else "")

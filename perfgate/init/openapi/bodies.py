@@ -58,8 +58,14 @@ def _sent(body: BodySchema, values: ExampleValues) -> Sent:
             not name or re.search(r'["\x00-\x1f\x7f-\x9f\u2028\u2029]', name) for name in value
         ):
             raise NoValueError("a part of a form cannot be called so")
-        fields = {name: literal(as_text(item)) for name, item in value.items()}
+        # `a=1&a=2` of a list, as forms have it; a form of the budget file has each name once
+        flat = {name: item[0] if _is_single(item) else item for name, item in value.items()}
+        fields = {name: literal(as_text(item)) for name, item in flat.items()}
         return Sent(key="form" if kind == FORM else "multipart", value=fields, raw=value)
     if isinstance(value, str) and kind.startswith("text/"):
         return Sent(key="body", value=literal(value), raw=value, content_type=kind)
     raise NoValueError(f"bodies of the type {kind} cannot be made from a schema")
+
+
+def _is_single(item: Json) -> bool:
+    return isinstance(item, list) and len(item) == 1 and not isinstance(item[0], dict | list)

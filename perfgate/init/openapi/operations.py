@@ -63,6 +63,14 @@ def operations(document: Mapping[str, Json], references: References) -> Iterator
                 yield _operation(document, references, str(path), method, item)
 
 
+def paths_elsewhere(document: Mapping[str, Json]) -> tuple[str, ...]:
+    """The paths that another file describes."""
+    paths = document.get("paths")
+    written = paths.items() if isinstance(paths, dict) else ()
+    references = ((path, node.get("$ref")) for path, node in written if isinstance(node, dict))
+    return tuple(str(path) for path, ref in references if isinstance(ref, str) and not ref.startswith("#"))
+
+
 def _operation(
     document: Mapping[str, Json], references: References, path: str, method: str, item: Mapping[str, Json]
 ) -> Operation:

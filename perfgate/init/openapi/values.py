@@ -51,7 +51,8 @@ class ExampleValues:
         for key in ("oneOf", "anyOf"):
             branches = merged.get(key)
             for branch in branches if isinstance(branches, list) else ():
-                yield from self._of_branch(merged, key, branch, depth)
+                for value in self._of_branch(merged, key, branch, depth):
+                    yield from _discriminated(value, merged, branch)
         if merged is not schema:
             yield from stated_values(merged)
         types = types_of(merged) or (_guessed(merged),)
@@ -155,6 +156,19 @@ class ExampleValues:
                     shown[name] = example
                     break
         return shown
+
+
+def _discriminated(value: Json, schema: Schema, branch: Json) -> Iterator[Json]:
+    """The value with the name of its alternative, where a discriminator needs one; then as it is."""
+    node = schema.get("discriminator")
+    discriminator = node if isinstance(node, dict) else {}
+    field = discriminator.get("propertyName")
+    reference = branch.get("$ref") if isinstance(branch, dict) else None
+    if isinstance(value, dict) and isinstance(field, str) and isinstance(reference, str):
+        short, mapping = reference.rpartition("/")[2], discriminator.get("mapping")
+        names = mapping.items() if isinstance(mapping, dict) else ()
+        yield {**value, field: next((name for name, ref in names if ref in (reference, short)), short)}
+    yield value
 
 
 def stated_values(schema: Schema) -> Iterator[Json]:

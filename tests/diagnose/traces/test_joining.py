@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from perfgate.diagnose.partition import ReplaySample, partition
-from perfgate.diagnose.server_timing import ServerTiming
 from perfgate.diagnose.traces import environment, evidence, joining
 from perfgate.diagnose.traces.spans import SpanOperation, TraceSpan
+from perfgate.text.server_timing import ServerTiming
 
 PREFIX = "a" * 16
 MS = 1_000_000

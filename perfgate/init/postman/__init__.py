@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
+from perfgate.init.postman.collection import (
+    MAX_DEPTH,
+    CollectionItem,
+    headers_of,
+    maps,
+    raw_url,
+    requests_of,
+    variables_of,
+)
 from perfgate.init.proposal import (
     NOT_SAFE,
     SAFE_METHODS,
@@ -20,39 +29,42 @@ from perfgate.init.proposal import (
     ProposalOptions,
 )
 from perfgate.init.recorded import Recorded
-from perfgate.init.secrets import Secrets, is_secret_name
+from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
 
 VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
-DYNAMIC = {"$guid": "123e4567-e89b-42d3-a456-426614174000", "$timestamp": "1700000000", "$randomInt": "7"}
-MAX_DEPTH = 20
+UUID = "123e4567-e89b-42d3-a456-426614174000"
+DYNAMIC = {
+    "$guid": UUID,
+    "$randomUUID": UUID,
+    "$timestamp": "1700000000",
+    "$isoTimestamp": "2024-01-01T00:00:00.000Z",
+    "$randomInt": "7",
+    "$randomEmail": "ann@example.com",
+    "$randomBoolean": "true",
+}
 
 
 class _UnsendableError(ValueError):
     """A request that has no equivalent; the message says why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Item:
-    name: str
-    request: Mapping[str, Json]
-    auth: Json
-
-
 def recognizes(source: InitSource) -> bool:
     document = source.document
     is_map = isinstance(document, dict)
-    return is_map and isinstance(document.get("item"), list) and isinstance(document.get("info"), dict)
+    is_old = is_map and isinstance(document.get("requests"), list) and "order" in document  # version 1
+    return is_old or (is_map and isinstance(document.get("item"), list) and isinstance(document.get("info"), dict))
 
 
 def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     document = source.document
-    conversion = _Conversion(_variables(document))
+    conversion = _Conversion(variables_of(document))
     endpoints: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
     names = naming.UniqueNames()
-    for item in _items(document["item"], document.get("auth")):
+    for item in requests_of(document.get("item"), document.get("auth")):
+        conversion.set_by |= dict.fromkeys(item.sets, item.name)
         method = str(item.request.get("method", "GET")).upper()
         if method not in SAFE_METHODS and not options.unsafe:
             omissions.append(Omission(f"{method} {item.name}", NOT_SAFE))
@@ -65,41 +77,18 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
         endpoints.append((origin, replace(endpoint, name=names.take(item.name))))
     if not endpoints and not omissions:
         raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1", code="PG-N003")
-    origin = next((origin for origin, _ in endpoints if origin), "")
-    omissions += [Omission(entry.name, f"another host: {other}") for other, entry in endpoints if other != origin]
+    origin = recorded.chosen_origin([origin for origin, _ in endpoints], options.target)
+    omissions += [
+        Omission(entry.name, f"another host: {other or 'that of a variable'}")
+        for other, entry in endpoints
+        if other != origin
+    ]
     return FileProposal(
         target=options.target or origin,
         endpoints=tuple(endpoint for other, endpoint in endpoints if other == origin),
         omissions=tuple(omissions),
-        variables={**conversion.secrets.variables, **conversion.unset},
+        variables={**conversion.secrets.variables, **conversion.meanings()},
     )
-
-
-def _items(items: Json, auth: Json, front: str = "", depth: int = 0) -> Iterator[_Item]:
-    """Every request, with the names of its folders in front, and the authentication that it inherits."""
-    for item in items if isinstance(items, list) and depth < MAX_DEPTH else ():
-        if not isinstance(item, dict):
-            continue
-        name = naming.plain(f"{front}{item.get('name', '')}")
-        inherited = item.get("auth") or auth
-        if isinstance(item.get("item"), list):
-            yield from _items(item["item"], inherited, f"{name}: ", depth + 1)
-            continue
-        request = item.get("request")
-        request = {"url": request} if isinstance(request, str) else request
-        if isinstance(request, dict):
-            yield _Item(name=name, request=request, auth=request.get("auth") or inherited)
-
-
-def _variables(document: Mapping[str, Json]) -> dict[str, str]:
-    """The collection's own variables, without secrets."""
-    written = document.get("variable")
-    pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
-    return {
-        key: str(pair.get("value", ""))
-        for pair in pairs
-        if pair.get("value") not in (None, "") and not is_secret_name(key := str(pair.get("key", pair.get("id", ""))))
-    }
 
 
 class _Conversion:
@@ -107,34 +96,54 @@ class _Conversion:
 
     def __init__(self, known: Mapping[str, str]) -> None:
         self.known = known
-        self.unset: dict[str, str] = {}
+        self.unset: dict[str, str] = {}  # name in the environment -> name in the collection
+        self.set_by: dict[str, str] = {}  # name in the collection -> request whose script sets it
         self.secrets = Secrets()
 
-    def endpoint(self, item: _Item, method: str) -> tuple[str, Endpoint]:
+    def meanings(self) -> dict[str, str]:
+        """What each variable that is not set is to be set to."""
+        return {
+            variable: f"the collection's variable {naming.plain(name)}"
+            + (f", set by a script of {self.set_by[name]}: write a `capture` there" if name in self.set_by else "")
+            if name
+            else "base64 of user:password"
+            for variable, name in self.unset.items()
+        }
+
+    def endpoint(self, item: CollectionItem, method: str) -> tuple[str, Endpoint]:
         """Origin and endpoint. Raises _NotSentError."""
         if method not in recorded.METHODS:
             raise _UnsendableError(f"{method} is not sent by perfgate")
         origin, path, query = self._url(item.request.get("url"))
-        headers = {**self._pairs(item.request.get("header")), **self._auth(item.auth)}
-        body, media_type = self._body(item.request.get("body"), headers)
-        sent = Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type)
-        return origin, _with_variables(recorded.endpoint(sent, item.name, self.secrets))
+        headers = dict(self._pairs(headers_of(item.request.get("header"))))
+        name, value, place = self._auth(item.auth)
+        if place == "query":
+            query = "&".join(filter(None, (query, urlencode([(name, value)], safe="$"))))
+        elif name:
+            headers[name] = value
+        written = body if isinstance(body := item.request.get("body"), dict) and not body.get("disabled") else {}
+        text, media_type = self._body(written, headers)
+        sent = Recorded(method=method, path=path, query=query, headers=headers, body=text, media_type=media_type)
+        made = recorded.endpoint(sent, item.name, self.secrets)
+        if parts := self._parts(written):
+            made = replace(made, body_key="multipart", body=self.secrets.fields(parts))
+        return origin, _with_variables(made)
 
     def _text(self, text: Json, depth: int = 0) -> str:
         """A text with the collection's variables in it; others are environment variables."""
         return VARIABLE.sub(lambda match: self._value(match[1].strip(), depth), str(text if text is not None else ""))
 
     def _value(self, name: str, depth: int) -> str:
-        if name in DYNAMIC:
-            return DYNAMIC[name]
+        if name.startswith("$"):
+            return DYNAMIC.get(name, name.removeprefix("$random").lstrip("$"))
         if name in self.known and depth < MAX_DEPTH:
             return self._text(self.known[name], depth + 1)
         variable = naming.variable_name(name)
-        self.unset[variable] = f"the collection's variable {naming.plain(name)}"
+        self.unset[variable] = name
         return f"${{{variable}}}"
 
     def _url(self, url: Json) -> tuple[str, str, str]:
-        raw = url if isinstance(url, str) else url.get("raw", "") if isinstance(url, dict) else ""
+        raw = url if isinstance(url, str) else url.get("raw") or raw_url(url) if isinstance(url, dict) else ""
         named = url.get("variable") if isinstance(url, dict) else None
         for item in named if isinstance(named, list) else ():
             key, value = str(item.get("key", "")), self._text(item.get("value"))
@@ -155,25 +164,31 @@ class _Conversion:
             raise _UnsendableError("its URL cannot be read")
         return origin, path, query
 
-    def _pairs(self, written: Json) -> dict[str, str]:
-        pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
-        return {
-            self._text(pair.get("key")): self._text(pair.get("value")) for pair in pairs if not pair.get("disabled")
-        }
+    def _pairs(self, written: Json) -> list[tuple[str, str]]:
+        return [
+            (self._text(pair.get("key")), self._text(pair.get("value")))
+            for pair in maps(written)
+            if not pair.get("disabled") and pair.get("key")
+        ]
 
-    def _auth(self, auth: Json) -> dict[str, str]:
+    def _auth(self, auth: Json) -> tuple[str, str, str]:
+        """Name, value and place (header or query) of what lets the request in; without a name it goes without."""
         kind = auth.get("type") if isinstance(auth, dict) else None
-        fields = self._pairs(auth.get(kind)) if kind and isinstance(auth.get(kind), list) else {}
+        written = auth.get(kind) if kind else None
+        if isinstance(written, dict):  # of version 2.0
+            written = [{"key": key, "value": value} for key, value in written.items()]
+        fields = dict(self._pairs(written))
         if kind in ("bearer", "oauth2"):
             token = fields.get("token") or fields.get("accessToken") or self._value("api_token", 0)
-            return {"Authorization": f"Bearer {token}"}
+            return "Authorization", f"Bearer {token}", "header"
         if kind == "basic":
-            self.unset["BASIC_AUTH"] = "base64 of user:password"
-            return {"Authorization": "Basic ${BASIC_AUTH}"}
-        if kind == "apikey" and fields.get("in", "header") == "header":
-            return {fields.get("key", "X-Api-Key"): fields.get("value") or self._value("api_key", 0)}
+            self.unset["BASIC_AUTH"] = ""
+            return "Authorization", "Basic ${BASIC_AUTH}", "header"
+        if kind == "apikey":
+            value = fields.get("value") or self._value("api_key", 0)
+            return fields.get("key", "X-Api-Key"), value, fields.get("in", "header")
         if kind in (None, "noauth"):
-            return {}
+            return "", "", ""
         raise _UnsendableError(f"its authentication ({kind}) has no equivalent")
 
     def _body(self, body: Json, headers: Mapping[str, str]) -> tuple[str, str]:
@@ -185,15 +200,22 @@ class _Conversion:
             language = options.get("raw", {}).get("language") if isinstance(options, dict) else ""
             return self._text(body.get("raw")), declared or ("application/json" if language == "json" else "")
         if mode == "urlencoded":
-            return urlencode(self._pairs(body.get("urlencoded"))), recorded.FORM
+            return urlencode(self._pairs(body.get("urlencoded")), safe="$"), recorded.FORM
         if mode == "graphql":
             written = body.get("graphql") or {}
             variables = written.get("variables")
             query = {"query": self._text(written.get("query")), "variables": _parsed(self._text(variables))}
             return json.dumps(query), "application/json"
-        if mode in ("formdata", "file"):
-            raise _UnsendableError("its body has files or parts: write it by hand under `multipart`")
+        if mode == "file" or any(part.get("type") == "file" for part in maps(body.get("formdata"))):
+            raise _UnsendableError("its body has files: write it by hand under `multipart`")
         return "", ""
+
+    def _parts(self, body: Mapping[str, Json]) -> dict[str, str]:
+        """The parts of a multipart form. Raises _UnsendableError for two of a name."""
+        pairs = self._pairs(body.get("formdata")) if body.get("mode") == "formdata" else []
+        if len(dict(pairs)) < len(pairs):
+            raise _UnsendableError("its form has several parts of a name: write it by hand under `body`")
+        return dict(pairs)
 
 
 def _parsed(text: str) -> Json:
@@ -210,6 +232,7 @@ def _with_variables(endpoint: Endpoint) -> Endpoint:
         path=_holes(endpoint.path),
         headers={name: _holes(value) for name, value in endpoint.headers.items()},
         body=_holes_in(endpoint.body),
+        variables=_holes_in(endpoint.variables),
     )
 
 

@@ -119,7 +119,7 @@ def target() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with browser.launched(os.environ) as launched:
+    with browser.launch(os.environ) as launched:
         yield launched
 
 

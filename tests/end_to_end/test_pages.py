@@ -76,6 +76,22 @@ def test_faults_of_known_size_are_measured_and_named(project: Project):
     assert "data:image/jpeg;base64," in report
 
 
+@pytest.mark.slow
+def test_the_diagnosis_says_which_layer_a_slow_page_waits_for(project: Project):
+    """Its largest text waits 0.6 s for a call."""
+    project.write(SHOP.format(port=free_port()).replace("lcp: 20s", "lcp: 300ms"))
+    done = project.perfgate("run", PERFGATE_DEMO_FAULTS="home:slow-api", PERFGATE_DIAGNOSE="1")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    [found] = json.loads((project.runs[-1] / "diagnosis.json").read_text(encoding="utf-8"))["findings"]
+    assert (found["endpoint"], found["metric"], found["samples"]) == ("home", "lcp", 3)
+    layers = {layer["layer"]: layer["now"] for layer in found["layers"]}
+    assert layers["backend"] >= 0.55
+    assert sum(layers.values()) == pytest.approx(project.run()["endpoints"][0]["metrics"]["lcp"])
+    assert "home lcp: backend " in done.stdout
+    assert "/assets/offer.json" in done.stdout
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]

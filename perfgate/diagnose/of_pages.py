@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import get_args
 
-from perfgate.model.diagnosis import Diagnosed, Layer, LayerChange
+from perfgate.model.diagnosis import ALL_LAYERS, Diagnosed, Layer, LayerChange
 from perfgate.model.page import PageDetail
 
 METRIC = "lcp"
-LAYERS: Mapping[str, Layer] = {layer: layer for layer in get_args(Layer)}
+LAYERS: Mapping[str, Layer] = {layer: layer for layer in ALL_LAYERS}
 
 
 def lcp(detail: PageDetail) -> float:

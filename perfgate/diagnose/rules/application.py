@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.rules import answers, database, functions, services
 from perfgate.diagnose.rules.case import FOLLOWS, MOVED, SAME, TINY, Case, Rule, cause, counted, grew, kb, ms
-from perfgate.diagnose.rules.computing import explains_by_computing
+from perfgate.diagnose.rules.computing import explains_by_computing, stretch
 from perfgate.model.diagnosis import Cause, Layer
 
 CANARY = 5.0  # times as long as idle
@@ -42,7 +42,7 @@ def _serialising(case: Case) -> Iterator[Cause]:
         computed = case.growth("cpu")
     if grown is None or not computed or not case.grew("serialising", 1.5, TINY) or grown < MOST * computed:
         return
-    if case.takes(grown):
+    if case.takes(grown * stretch(case)):
         before, now = case.pair("serialising")
         sentence = f"{_SERIALISES} {ms(now)} CPU instead of {ms(before)}"
         yield cause("serialisation", "confirmed", sentence, functions.evidence(case))
@@ -51,7 +51,8 @@ def _serialising(case: Case) -> Iterator[Cause]:
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
     # a request that is slower by more than that waits instead
-    is_aside = case.slower_alone > TINY and not explains_by_computing(case, case.growth(name) or 0.0)
+    computed = case.growth(name) or 0.0
+    is_aside = case.slower_alone > TINY and not explains_by_computing(case, computed, stretch(case))
     if case.grew(name, 1.3, TINY) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -59,7 +60,7 @@ def cpu(case: Case) -> Iterator[Cause]:
         remedy = ""
         if found:
             sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
-        yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
+        yield cause("cpu", "confirmed" if case.takes(computed) else "likely", sentence, found[1:], remedy)
 
 
 def _computes_for_others(case: Case) -> bool:
@@ -171,7 +172,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MOVED:
         return
-    if explains_by_computing(case, computed):
+    if explains_by_computing(case, computed, stretch(case)):
         return
     if case.share("cache", "external") < 0.5 and (unmeasured := list(database.unmeasured(case))):
         yield from unmeasured

@@ -405,7 +405,8 @@ def test_computing_is_named_on_a_machine_where_everything_takes_three_times_as_l
     assert explain(case(base=base, **seen))[0].code == "cpu"
     assert explain(case(base=base, **seen, serialising=0.0023))[0].code == "serialisation"
     assert explain(case(base=base, **{**seen, "cpu": 0.0020}))[0].code == "waiting"
-    assert explain(case(base=replace(base, reference=0.0021), **seen))[0].code == "waiting"
+    idle = replace(base, reference=0.0021)
+    assert explain(case(base=idle, **{**seen, "reference": 0.0020}))[0].code == "waiting"
 
 
 def test_a_small_pool_is_named_though_a_request_alone_is_a_little_slower_by_chance():

@@ -1,4 +1,4 @@
-"""Exact split of a mean or a p95, and of its difference, into layers. Pure.
+"""Exact split of a mean, a p95 or a page's LCP, and of its difference, into layers. Pure.
 
 A quantile by Harrell and Davis (1982, Biometrika 69:635) is a weighted sum of the order statistics. Each layer gets
 the same weighted sum of its own share of those same requests (the Euler allocation of a quantile, Tasche 2007), so the
@@ -7,7 +7,7 @@ layers add up to the quantile exactly, and their differences to its difference. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
@@ -15,7 +15,7 @@ from math import floor
 import numpy as np
 import numpy.typing as npt
 
-from perfgate.model.diagnosis import LAYERS, Layer, LayerChange
+from perfgate.model.diagnosis import ALL_LAYERS, LAYERS, Layer, LayerChange
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.stats.special import incomplete_beta
 
@@ -78,6 +78,17 @@ def split(head: Parts, base: Parts | None, metric: str, *, seed: int = 1) -> tup
         for at, layer in enumerate(LAYERS)
         if now[at] or (before is not None and before[at])
     ]
+    return tuple(sorted(changes, key=lambda change: -abs(change.now if change.change is None else change.change)))
+
+
+def split_page(now: Mapping[str, float], before: Mapping[str, float] | None) -> tuple[LayerChange, ...]:
+    """The layers of a page's LCP (s), as a view tells them exactly; `before` are those that it is compared with."""
+    changes = []
+    for layer in ALL_LAYERS:
+        value, earlier = now.get(layer, 0.0), before.get(layer, 0.0) if before is not None else None
+        if value or earlier:
+            change = value - earlier if earlier is not None else None
+            changes.append(LayerChange(layer=layer, baseline=earlier, now=value, change=change))
     return tuple(sorted(changes, key=lambda change: -abs(change.now if change.change is None else change.change)))
 
 

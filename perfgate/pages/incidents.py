@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from threading import Timer
 from typing import Any
 
 from perfgate.pages.visit import MAX_TEXT_CHARS
+from perfgate.text.plurals import and_more
 from perfgate.text.sanitize import one_line
 
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
 SCRIPT_ERRORS = ("TypeError", "ReferenceError", "SyntaxError", "is not a function")
+OF_WORKER = "its service worker answered {}: what that fetched for them is in no metric"
+MAX_NAMED = 3  # files that did not come
 MAX_ERRORS = 5  # of a page's scripts, in a view
 NOT_FETCHED = "Failed to load resource"  # what the console says beside what is noted of it anyway
 EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
@@ -95,6 +98,13 @@ def explained(text: str, status: int) -> tuple[str, str]:
         return "scripts", f"it replaced what a browser offers to scripts ({text.removeprefix('Page.evaluate: ')})"
     meaning = next((words for sign, words in EXPLAINED.items() if sign in text), "")
     return "connection", f"{meaning} ({text})" if meaning else text
+
+
+def not_fetched(missing: Mapping[str, str]) -> str:
+    """What did not come; `missing` are URLs, and why."""
+    known = {url.partition("?")[0]: why for url, why in missing.items()}  # a query may be a secret
+    shown = ", ".join(f"{url} ({why})" for url, why in list(known.items())[:MAX_NAMED])
+    return f"did not come: {shown}{and_more(len(known), MAX_NAMED)}"
 
 
 def status_words(status: int) -> str:

@@ -11,14 +11,13 @@ from typing import Any
 
 from perfgate.model.page import Resource
 from perfgate.pages import headers
+from perfgate.pages.incidents import OF_WORKER, not_fetched
 from perfgate.pages.visit import PageVisit
-from perfgate.text.plurals import and_more, counted
+from perfgate.text.plurals import counted
 
 ENDLESS_TYPES = ("EventSource", "WebSocket", "Ping", "Prefetch")
 IGNORED_TYPES = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
 MIN_FAILED_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
-MAX_NAMED = 3
-OF_WORKER = "its service worker answered {}: what that fetched for them is in no metric"
 
 
 class NetworkLog:
@@ -36,7 +35,8 @@ class NetworkLog:
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
         self._began = 0.0  # the browser's clock at the first request
         self._began_at = 0.0  # the same, in s since 1970
-        self._subject, self._frame = subject, ""
+        self._subject = subject
+        self._frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self._in_flight: set[str] = set()
         self._workers: set[str] = set()  # URLs of their scripts
         self._last = monotonic()  # when anything was asked for or came
@@ -44,26 +44,23 @@ class NetworkLog:
         page.on("worker", lambda worker: self._workers.add(worker.url))  # Chromium says nothing of their end here
         cdp.on("Network.requestWillBeSent", self._sent)
         cdp.on("Network.responseReceived", self._received)
-        cdp.on("Network.dataReceived", self._count_bytes)
+        cdp.on("Network.dataReceived", lambda event: self._decoded.update({event["requestId"]: event["dataLength"]}))
         cdp.on("Network.loadingFinished", self._finished)
         cdp.on("Network.loadingFailed", self._failed)
         cdp.send("Network.enable")
-        self._frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
 
     def begin(self) -> None:
-        """Forgets what was fetched so far: on the way to the page that is measured."""
+        """Forgets what was fetched so far."""
         self.requests, self._headers, self._began = {}, {}, 0.0
         self.status = self.navigations = 0
-        self._missing.clear()
-        self._of_worker.clear()
-        self._in_flight.clear()
+        for known in (self._missing, self._of_worker, self._in_flight):
+            known.clear()
         self._frames.begin()
 
     def quiet_for(self) -> float:
         """Seconds since anything was fetched; 0 while something is."""
         if self.waiting() or self._frames.are_fetching:
             self._last = monotonic()
-            return 0.0
         return monotonic() - self._last
 
     def waiting(self) -> list[str]:
@@ -73,17 +70,10 @@ class NetworkLog:
 
     def notes(self) -> Iterator[str]:
         """What people should know of what was fetched."""
-        if missing := self._not_fetched():
-            yield missing
-        if number := len(self._of_worker):
-            yield OF_WORKER.format(counted(number, "request"))
-
-    def _not_fetched(self) -> str:
-        """What did not come; nothing where all did."""
-        missing = {url.partition("?")[0]: why for url, why in self._missing.items()}  # a query may be a secret
-        shown = ", ".join(f"{url} ({why})" for url, why in list(missing.items())[:MAX_NAMED])
-        more = and_more(len(missing), MAX_NAMED)
-        return f"did not come: {shown}{more}" if shown else ""
+        if self._missing:
+            yield not_fetched(self._missing)
+        if self._of_worker:
+            yield OF_WORKER.format(counted(len(self._of_worker), "request"))
 
     def fetched(self) -> list[Resource]:
         """Everything that came, also in frames of other sites."""
@@ -91,17 +81,14 @@ class NetworkLog:
         own = [item for item in self.requests.values() if item.duration or item.url not in frames]
         return [*own, *self._frames.unseen(own, self._began_at)]
 
-    def _count_bytes(self, event: Mapping[str, Any]) -> None:
-        self._decoded[event["requestId"]] += int(event["dataLength"])
-
     def _failed(self, event: Mapping[str, Any]) -> None:
         self._ended(event)
-        known, reason = self.requests.get(event["requestId"]), event.get("errorText", "")
-        if known is None:
+        if (known := self.requests.get(event["requestId"])) is None:
             return
         self.requests[event["requestId"]] = replace(known, duration=max(0.0, self._since(event) - known.started))
+        reason = event.get("blockedReason") or event.get("errorText", "")
         if not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
-            self._missing.setdefault(known.url, event.get("blockedReason") or reason)
+            self._missing.setdefault(known.url, reason)
 
     def _since(self, event: Mapping[str, Any]) -> float:
         """Seconds from when times count."""
@@ -139,10 +126,8 @@ class NetworkLog:
     def _keep_redirect(self, event: Mapping[str, Any], url: str) -> None:
         """Keeps the answer that leads to `url`: a request of its own, which Chromium gives the same number."""
         if known := self.requests.pop(event["requestId"], None):
-            duration = self._since(event) - known.started
-            redirect = replace(
-                known, status=event["redirectResponse"]["status"], duration=duration, wait=duration, redirected_to=url
-            )
+            lasted, status = self._since(event) - known.started, event["redirectResponse"]["status"]
+            redirect = replace(known, status=status, duration=lasted, wait=lasted, redirected_to=url)
             self.requests[f"{event['requestId']} redirect {len(self.requests)}"] = redirect
 
     def _count_from(self, event: Mapping[str, Any]) -> None:
@@ -193,7 +178,7 @@ class FrameRequests:
         self._finished: list[Any] = []
         page.on("request", self._sent)
         page.on("requestfinished", self._finish)
-        page.on("requestfailed", self._fail)
+        page.on("requestfailed", self._end)
 
     @property
     def are_fetching(self) -> bool:
@@ -249,19 +234,17 @@ class FrameRequests:
             self._in_flight.append(request)
 
     def _finish(self, request: Any) -> None:
-        if request in self._in_flight:
-            self._in_flight.remove(request)
+        if self._end(request):
             self._finished.append(request)
 
-    def _fail(self, request: Any) -> None:
-        if request in self._in_flight:
+    def _end(self, request: Any) -> bool:
+        if is_known := request in self._in_flight:
             self._in_flight.remove(request)
+        return is_known
 
     def _is_of_frame(self, request: Any) -> bool:
         from playwright.sync_api import Error
 
-        if not request.url.startswith(("http:", "https:")):
-            return False
         with suppress(Error):  # of a worker, or of a frame that is not there yet: the page itself
-            return bool(request.frame != self._main)
+            return request.url.startswith(("http:", "https:")) and bool(request.frame != self._main)
         return False

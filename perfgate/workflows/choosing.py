@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
-from perfgate.diagnose import of_pages
+from perfgate.diagnose import attribution
 from perfgate.diagnose.codes import Language
 from perfgate.diagnose.rules import RunMovement, may_leak
 from perfgate.diagnose.second_pass import Pass
@@ -18,6 +18,7 @@ from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.recording.windows import BASE
 
+LCP = "lcp"  # a page's, of which its views tell the layers
 MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
 
@@ -38,7 +39,7 @@ def metrics_to_explain(verdict: Verdict, *, passing_too: bool = False) -> dict[s
 
 def pages(verdict: Verdict, run: Run, past_runs: Sequence[PastRun]) -> tuple[Diagnosed, ...]:
     """Pages whose LCP failed, by layer: beside the base's, or beside what was usual in the runs of the baseline."""
-    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric == of_pages.METRIC]
+    failed = [item for item in verdict.findings if item.outcome is Outcome.FAIL and item.metric == LCP]
     known = (_page(finding, run, past_runs) for finding in failed)
     return tuple(item for item in known if item is not None)
 
@@ -46,15 +47,31 @@ def pages(verdict: Verdict, run: Run, past_runs: Sequence[PastRun]) -> tuple[Dia
 def _page(finding: Finding, run: Run, past_runs: Sequence[PastRun]) -> Diagnosed | None:
     own = [detail for detail in run.pages if detail.name == finding.endpoint]
     now = next((detail for detail in own if detail.arm != BASE), None)
-    if now is None:
+    if now is None or not now.lcp_layers:
         return None
     base = next((arm.endpoints for arm in run.arms if arm.name == BASE), ())
     earlier = [past.run for past in past_runs if past.run.id in finding.baseline_ids]
     details: list[PageDetail] = [detail for detail in own if detail.arm == BASE]
     details += [detail for past in earlier for detail in past.pages if detail.name == finding.endpoint]
     compared = [base] if run.arms else [past.endpoints for past in earlier]
-    samples = sum(_views(finding.endpoint, results) for results in compared)
-    return of_pages.diagnosed(now, of_pages.usual(details), (_views(finding.endpoint, run.endpoints), samples))
+    before = _usual(details)
+    layers = attribution.split_page(now.lcp_layers, before)
+    return Diagnosed(
+        endpoint=finding.endpoint,
+        metric=LCP,
+        difference=sum(layer.change or 0.0 for layer in layers) if before else None,
+        layers=layers,
+        samples=_views(finding.endpoint, run.endpoints),
+        baseline_samples=sum(_views(finding.endpoint, results) for results in compared) if before else 0,
+    )
+
+
+def _usual(details: Sequence[PageDetail]) -> Mapping[str, float] | None:
+    """The layers of the view with the median LCP; of the worse of two in the middle."""
+    ranked = sorted(
+        (detail.lcp_layers for detail in details if detail.lcp_layers), key=lambda layers: sum(layers.values())
+    )
+    return ranked[len(ranked) // 2] if ranked else None
 
 
 def _views(name: str, results: Sequence[EndpointResult]) -> int:

@@ -22,9 +22,9 @@ def some(rows: list[tuple[float, float, float]], rounds: list[int] | None = None
 
 
 def test_there_are_exactly_the_published_layers():
-    published = "network queue application database cache external serialisation download runner unattributed"
+    published = "network queue application database cache external serialisation download runner unattributed".split()
 
-    assert list(LAYERS) == published.split()
+    assert list(LAYERS) == published
     assert [layer for layer in ALL_LAYERS if layer not in LAYERS] == ["frontend", "backend", "third party"]  # of pages
 
 

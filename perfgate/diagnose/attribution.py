@@ -15,7 +15,7 @@ from math import floor
 import numpy as np
 import numpy.typing as npt
 
-from perfgate.model.diagnosis import LAYERS, Layer, LayerChange
+from perfgate.model.diagnosis import ALL_LAYERS, LAYERS, Layer, LayerChange
 from perfgate.model.metric import LATENCY_QUANTILES
 from perfgate.stats.special import incomplete_beta
 
@@ -84,7 +84,7 @@ def split(head: Parts, base: Parts | None, metric: str, *, seed: int = 1) -> tup
 def split_page(now: Mapping[str, float], before: Mapping[str, float] | None) -> tuple[LayerChange, ...]:
     """The layers of a page's LCP (s), as a view tells them exactly; `before` are those that it is compared with."""
     changes = []
-    for layer in LAYERS:
+    for layer in ALL_LAYERS:
         value, earlier = now.get(layer, 0.0), before.get(layer, 0.0) if before is not None else None
         if value or earlier:
             change = value - earlier if earlier is not None else None

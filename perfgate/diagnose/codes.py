@@ -83,7 +83,7 @@ CODES: Mapping[str, RuleCode] = {
     "lock-wait": RuleCode(
         "database",
         "statements wait for locks that other requests have",
-        "Lock for a shorter time: commit before slow work, lock fewer rows (SKIP LOCKED, NOWAIT), update hot rows last.",
+        "Lock for a shorter time: commit before slow work, lock fewer rows (SKIP LOCKED), update hot rows last.",
         "statements wait 34 ms per request for locks under load",
     ),
     "commit-wait": RuleCode(
@@ -99,7 +99,7 @@ CODES: Mapping[str, RuleCode] = {
         "requests open connections (to a database, a cache or another service) instead of using those that are there",
         "Keep connections: a pool or a client, made once when the application starts.",
         "1 connection to the database opened per request instead of 0, 5.1 ms for opening",
-        python="SQLAlchemy: no NullPool; psycopg_pool, asyncpg pools; Django: CONN_MAX_AGE, OPTIONS pool; httpx.Client.",
+        python="SQLAlchemy: no NullPool; psycopg_pool, asyncpg pools; Django: CONN_MAX_AGE; requests.Session.",
         node="pg: one Pool, no new Client in a request. Prisma: one PrismaClient. An Agent with keepAlive.",
     ),
     "cache-lost": RuleCode(
@@ -156,7 +156,7 @@ CODES: Mapping[str, RuleCode] = {
     "serialisation": RuleCode(
         "serialisation",
         "serialising and parsing data (JSON and the like) or rendering templates takes longer",
-        "Convert less: fewer fields, each object once, no copies through JSON. Cache the text, or use a faster library.",
+        "Convert less: fewer fields, each object once, no copies through JSON. Cache the text. Use a faster library.",
         "serialising, parsing and rendering takes 28 ms instead of 2 ms",
         python="orjson.",
         node="Fastify: a response schema; fast-json-stringify. Large documents: a worker thread.",

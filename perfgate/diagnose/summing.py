@@ -23,7 +23,7 @@ def facts(
     """What the samples of one side and the counts beside them come to."""
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
-    counted = (*_PARTS, *(f"{part}_connect" for part in _CONNECTING))
+    counted = (*_PARTS, "database_connect", "cache_connect")
     calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in counted}
     usual = [sample for sample in samples if sample.users == 1] or samples  # nobody else delays what these wait for
     seconds = {part: _mean([s.timing.seconds[part] for s in usual if part in s.timing.seconds]) for part in _PARTS}
@@ -61,8 +61,10 @@ def facts(
         application_loaded=_application(samples, is_loaded=True),
         serialisation=_stated_seconds("serialisation", usual),
         computing=_stated_seconds("cpu", usual),
-        **{f"{part}_connects": calls[f"{part}_connect"] for part in _CONNECTING},
-        **{f"{part}_connect_seconds": _stated_seconds(f"{part}_connect", usual) for part in _CONNECTING},
+        database_connects=calls["database_connect"],
+        database_connect_seconds=_stated_seconds("database_connect", usual),
+        cache_connects=calls["cache_connect"],
+        cache_connect_seconds=_stated_seconds("cache_connect", usual),
         reference=_median([took for round_ in reference for took, _ in round_]),
         reference_cpu=_median([computed for round_ in reference for _, computed in round_]),
         statements=counts.statements,
@@ -74,7 +76,6 @@ def facts(
 
 
 _PARTS = ("database", "cache", "external")
-_CONNECTING = ("database", "cache")  # whose connections Server-Timing tells of
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _SPANS = tuple(f"{part}_span" for part in _PARTS)

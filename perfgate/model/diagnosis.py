@@ -25,7 +25,8 @@ Layer = Literal[
 ]
 Confidence = Literal["confirmed", "likely", "unexplained", "environment"]
 
-LAYERS: tuple[Layer, ...] = get_args(Layer)
+ALL_LAYERS: tuple[Layer, ...] = get_args(Layer)
+LAYERS = ALL_LAYERS[: ALL_LAYERS.index("unattributed") + 1]  # of a request
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,4 +111,4 @@ def test_a_failure_is_confirmed_by_a_second_job(workplace: Workplace):
 
     assert broken.outcome == "failure", broken.log
     (comment,) = workplace.repo.comments.values()
-    assert "Confirmed: run" in comment.body
+    assert "Confirmed: run" in comment.body, broken.log

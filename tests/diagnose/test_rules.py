@@ -395,6 +395,20 @@ def test_computing_on_a_busy_machine_is_no_blocking_call(cpu: float, code: str):
     assert {"cpu", "blocking-call"} - {code} - {item.code for item in causes}
 
 
+def test_computing_is_named_on_a_machine_where_everything_takes_three_times_as_long():
+    """As seen on a busy machine, whose sender of requests waited for a CPU too."""
+    quick = replace(SOUND, alone=0.0039, loaded=0.0075, cpu=0.0010, cpu_loaded=0.0010, cpu_delay=0.0001)
+    base = replace(quick, reference=0.0067, reference_cpu=0.0021, serialisation=None, serialising=0.0001)
+    seen = {"alone": 0.0161, "loaded": 0.0382, "cpu": 0.0035, "cpu_loaded": 0.0034, "cpu_delay": 0.0004}
+    seen |= {"reference": 0.0059, "reference_cpu": 0.0019}
+
+    assert explain(case(base=base, **seen))[0].code == "cpu"
+    assert explain(case(base=base, **seen, serialising=0.0023))[0].code == "serialisation"
+    assert explain(case(base=base, **{**seen, "cpu": 0.0020}))[0].code == "waiting"
+    idle = replace(base, reference=0.0021)
+    assert explain(case(base=idle, **{**seen, "reference": 0.0020}))[0].code == "waiting"
+
+
 def test_a_small_pool_is_named_though_a_request_alone_is_a_little_slower_by_chance():
     base = replace(SOUND, alone=0.00975, loaded=0.0114)
 

@@ -18,7 +18,7 @@ from perfgate.diagnose.rules.case import (
     grew,
     ms,
 )
-from perfgate.diagnose.rules.computing import explains_by_computing
+from perfgate.diagnose.rules.computing import explains_by_computing, stretch
 from perfgate.model.diagnosis import Cause, Layer
 
 MIN_CANARY_FACTOR = 5.0  # times as long as idle, which a trivial request takes that waits
@@ -64,7 +64,7 @@ def _serialising(case: Case) -> Iterator[Cause]:
         or grown < MIN_SERIALISING_CPU_SHARE * computed
     ):
         return
-    if case.takes(grown):
+    if case.takes(grown * stretch(case)):
         before, now = case.pair("serialising")
         sentence = f"{_SERIALISES} {ms(now)} CPU instead of {ms(before)}"
         yield cause("serialisation", "confirmed", sentence, functions.evidence(case))
@@ -73,7 +73,8 @@ def _serialising(case: Case) -> Iterator[Cause]:
 def cpu(case: Case) -> Iterator[Cause]:
     name = "cpu" if None not in case.pair("cpu") else "computing"
     # a request that is slower by more than that waits instead
-    is_aside = case.slower_alone > MIN_TIME_S and not explains_by_computing(case, case.growth(name) or 0.0)
+    computed = case.growth(name) or 0.0
+    is_aside = case.slower_alone > MIN_TIME_S and not explains_by_computing(case, computed, stretch(case))
     if case.grew(name, 1.3, MIN_TIME_S) and not is_aside and not _computes_for_others(case):
         before, now = case.pair(name)
         sentence = f"{ms(now)} CPU per request instead of {ms(before)}"
@@ -81,7 +82,7 @@ def cpu(case: Case) -> Iterator[Cause]:
         remedy = ""
         if found:
             sentence, remedy = f"{sentence}: {found[0]}", functions.remedy_for(functions.named(case)[0])
-        yield cause("cpu", "confirmed" if case.takes(case.growth(name)) else "likely", sentence, found[1:], remedy)
+        yield cause("cpu", "confirmed" if case.takes(computed) else "likely", sentence, found[1:], remedy)
 
 
 def _computes_for_others(case: Case) -> bool:
@@ -195,7 +196,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         computed = case.growth("computing")
     if not was or not now or computed is None or now <= was * MIN_SLOWDOWN_FACTOR:
         return
-    if explains_by_computing(case, computed):
+    if explains_by_computing(case, computed, stretch(case)):
         return
     if case.share("cache", "external") < 0.5 and (unmeasured := list(database.unmeasured(case))):
         yield from unmeasured

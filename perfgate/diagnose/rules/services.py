@@ -94,9 +94,9 @@ def cache_calls(case: Case) -> Iterator[Cause]:
         sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}, {ms(gain)} more"
         yield cause("cache-repeated", "likely", sentence, peers_of(case, "cache"))
         return
-    own = case.pair("cache_seconds")
-    if grew(own, 2, MIN_TIME_S) and case.takes(case.growth("cache_seconds")):
-        sentence = f"the cache itself takes {ms(own[1])} per request instead of {ms(own[0])}"
+    computes = case.pair("cache_seconds")
+    if grew(computes, 2, MIN_TIME_S) and case.takes(case.growth("cache_seconds")):
+        sentence = f"the cache itself takes {ms(computes[1])} per request instead of {ms(computes[0])}"
         yield cause("cache-slower", "confirmed", sentence, peers_of(case, "cache"))
         return
     each = case.pair("cache_call_seconds")

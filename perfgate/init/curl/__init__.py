@@ -56,8 +56,8 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     omissions: list[Omission] = []
     for text in commands(source.text):
         try:
-            for options in requests(text):
-                command = _read(options)
+            for arguments in requests(text):
+                command = _read(arguments)
                 made += [_endpoint(command, url, secrets) for url in command.urls]
         except (_NotSentError, ValueError) as error:
             omissions.append(Omission(_shown(text), str(error)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from perfgate.model.diagnosis import LAYERS, Diagnosed, Diagnosis
+from perfgate.model.diagnosis import ALL_LAYERS, Diagnosed, Diagnosis
 from perfgate.model.metric import Unit
 from perfgate.report import diagnosis_text, trace_text
 from perfgate.report.escaping import plain
@@ -114,4 +114,4 @@ def _pieces(parts: Sequence[tuple[str, float]], longest: float, y: int) -> Itera
 
 
 def _colour(layer: str) -> str:
-    return COLOURS[[str(item) for item in LAYERS].index(layer)]
+    return COLOURS[[str(item) for item in ALL_LAYERS].index(layer)]

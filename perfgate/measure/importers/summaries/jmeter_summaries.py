@@ -113,7 +113,7 @@ def _span(row: Row, rate: Any) -> float:
 
 def _dashboard_row(name: str, stats: Mapping[str, Any]) -> Row:
     requests = int(stats["sampleCount"])
-    metrics = summary_reading.known(stats, DASHBOARD_NAMES) if requests else {}
+    metrics = summary_reading.metrics_among(stats, DASHBOARD_NAMES) if requests else {}
     ordered = [metrics[metric] for metric in ("p50", "p90", "p95", "p99") if metric in metrics]
     if ordered != sorted(ordered):
         raise ValueError("its percentiles do not rise: aggregate_rpt_pct1, 2 and 3 have to be 90, 95 and 99")
@@ -123,7 +123,7 @@ def _dashboard_row(name: str, stats: Mapping[str, Any]) -> Row:
 def _table_row(fields: Mapping[str, str]) -> Row:
     requests = int(fields[COUNT])
     percentiles = {match[1]: value for name, value in fields.items() if (match := _LINE.search(name))}
-    metrics = summary_reading.known(fields, COLUMN_NAMES) | summary_reading.known(
+    metrics = summary_reading.metrics_among(fields, COLUMN_NAMES) | summary_reading.metrics_among(
         percentiles, summary_reading.METRIC_OF
     )
     return _row(fields[LABEL], requests, round(_share(fields[ERRORS]) * requests), metrics if requests else {})

@@ -10,7 +10,7 @@ import perfgate
 from perfgate.cli import api
 from perfgate.model.errors import UsageError
 from perfgate.workflows.run import RunResult
-from perfgate.workflows.steps.request import Against, RunRequest
+from perfgate.workflows.steps.request import AbRequest, RunRequest
 
 
 @pytest.fixture
@@ -46,8 +46,15 @@ def requested(requests: list[RunRequest], **options: object) -> RunRequest:
         ("PERFGATE_SAVE", "no", "save", False, {"save": True}, True),
         ("PERFGATE_ALLOW_REMOTE", "1", "allow_remote", True, {"allow_remote": False}, False),
         ("PERFGATE_PROCESSES", "3", "processes", 3, {"processes": 2}, 2),
-        ("PERFGATE_BASE", "http://a", "against", Against(url="http://a"), {"base_ref": "x"}, Against(ref="x")),
-        ("PERFGATE_BASE_REF", "main", "against", Against(ref="main"), {"base": "http://b"}, Against(url="http://b")),
+        ("PERFGATE_BASE", "http://a", "against", AbRequest(url="http://a"), {"base_ref": "x"}, AbRequest(ref="x")),
+        (
+            "PERFGATE_BASE_REF",
+            "main",
+            "against",
+            AbRequest(ref="main"),
+            {"base": "http://b"},
+            AbRequest(url="http://b"),
+        ),
     ],
 )
 def test_an_option_is_read_from_the_environment_unless_it_is_given(

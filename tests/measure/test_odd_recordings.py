@@ -195,6 +195,7 @@ def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
         (compress(compress(b"t,endpoint,ms,status\n")), "it is packed with gzip twice"),
         (b"a.csv".ljust(257, b"\0") + b"ustar\0", "it is an archive"),
     ],
+    ids=["empty", "blank", "utf-16", "utf-16-le", "old mac", "zip", "zstd", "gzip twice", "tar"],
 )
 @pytest.mark.parametrize("format", ["", "jmeter-csv"])
 def test_bytes_that_no_format_has_are_named(tmp_path: Path, plan: Plan, content: bytes, why: str, format: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,7 @@ Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
+NO_FUNCTION = re.compile(r"~(\(|threads )")
 COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions

@@ -114,14 +114,19 @@ class Profiler:
         result = Profiles()
         try:
             for number, subject in enumerate(subjects):
+                of_both: dict[tuple[str, str], tuple[ProfileFacts, str]] = {}  # one side alone shows no difference
                 for item in sides:
                     key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
                     sample = partial(self._sample, subject, item, record)
                     facts = self._profile(sample, key in blocking, f"{subject.endpoint} ({item.side.name})", file)
                     if facts is not None:
-                        result.facts[key], result.files[key] = facts, file
+                        of_both[key] = facts, file
+                result.facts |= {key: facts for key, (facts, _) in of_both.items()}
+                result.files |= {key: file for key, (_, file) in of_both.items()}
         except DiagnosisError as error:
             result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
+        except OSError as error:
+            result.warnings.append(f"diagnose.profile: {error}")
         return result
 
     def _profile(

@@ -90,6 +90,10 @@ def test_the_end_of_the_profile_is_the_profiler_s_own_work():
     assert sum(recorded().samples.values()) < sum(whole.samples.values())
 
 
+def test_a_profile_without_samples_is_one_of_nothing():
+    assert sampled([], []).samples == {}
+
+
 def test_threads_that_compute_more_than_the_event_loop_are_not_blamed_on_its_functions():
     facts = profile.facts(recorded(beside=0.9), cpu=0.010, requests=REQUESTS)
 

@@ -9,8 +9,8 @@ import pytest
 
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts, Statement
-from perfgate.diagnose.profile import LoopBlocker
-from perfgate.diagnose.rules import Case, RunMovement, explain
+from perfgate.diagnose.profile import FunctionGrowth, FunctionTime, LoopBlocker
+from perfgate.diagnose.rules import Case, RunMovement, explain, functions
 from perfgate.model.diagnosis import Layer, LayerChange
 
 SOUND = PassFacts(
@@ -216,7 +216,10 @@ def test_every_code_is_tried_here_and_documented():
     page = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
 
     assert {code for _, code, _ in TABLE} == set(CODES)
-    assert [code for code in CODES if f"| `{code}` |" not in page] == []
+    rows = {
+        code: f"| `{code}` | {item.layer} | {item.meaning} | {item.remedy_in('')} |" for code, item in CODES.items()
+    }
+    assert [code for code, row in rows.items() if row not in page] == []
 
 
 def test_a_cache_that_is_still_cold_is_not_a_lost_one():
@@ -347,6 +350,34 @@ def test_connections_are_told_with_how_many_and_how_long():
 
     assert (first.code, first.layer) == ("reconnecting", "database")
     assert first.sentence == "1 connection to the database opened per request instead of 0, 18 ms for opening"
+
+
+def test_connections_that_others_open_at_their_own_pace_are_no_cause():
+    """A slower machine takes twice as long for a request, in which twice as many are opened by others."""
+    base = replace(SOUND, alone=0.300, loaded=0.320, database_sessions=0.6)
+    slow = {"alone": 0.600, "loaded": 0.640, "database_sessions": 1.2, "reference": 0.003, "reference_cpu": 0.0028}
+    control = (replace(SOUND, alone=0.010), replace(SOUND, alone=0.020, loaded=0.024))
+
+    assert explain(case(base=base, by=0.3, control=control, **slow))[0].code == "environment"
+    assert explain(case(base=base, by=0.3, **{**slow, "database_sessions": 3.0}))[0].code == "reconnecting"
+
+
+def test_serialising_on_a_slower_machine_is_no_cause():
+    base = replace(PROFILED, alone=0.100, loaded=0.110, cpu=0.080, cpu_loaded=0.080, serialising=0.075)
+    slow = {"alone": 0.300, "loaded": 0.310, "cpu": 0.130, "cpu_loaded": 0.130, "serialising": 0.120}
+    control = (replace(SOUND, alone=0.010), replace(SOUND, alone=0.016, loaded=0.0192))
+
+    assert "serialisation" not in [item.code for item in explain(case(base=base, by=0.2, control=control, **slow))]
+    assert explain(case(base=base, by=0.05, **{**slow, "alone": 0.150, "loaded": 0.160}))[0].code == "serialisation"
+
+
+@pytest.mark.parametrize(
+    "name", ["~(garbage collector)", "~(program)", "~threads beside the event loop (crypto, zlib, workers)"]
+)
+def test_what_is_no_function_has_no_remedy_of_a_function(name: str):
+    found = FunctionGrowth(function=FunctionTime(name=name.lstrip("~"), key=name, seconds=0.02, share=0.9), change=0.02)
+
+    assert functions.remedy_for(found) == ""
 
 
 def test_connections_to_caches_and_other_services_are_of_their_layer():

@@ -118,7 +118,7 @@ def merged(profiles: Iterable[ProcessProfile], computed: float, computed_beside:
 def _until(profile: Mapping[str, Any], end: float) -> Iterator[tuple[int, int]]:
     """Node and microseconds of each sample that begins before then."""
     begins = list(accumulate(profile["timeDeltas"], initial=profile["startTime"]))[1:]
-    for node, at, following in zip(profile["samples"], begins, [*begins[1:], profile["endTime"]], strict=True):
+    for node, at, following in zip(profile["samples"], begins, [*begins[1:], profile["endTime"]], strict=False):
         if at < end:
             yield node, max(0, int(min(following, end) - at))
 

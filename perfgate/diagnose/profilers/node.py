@@ -62,7 +62,10 @@ class NodeRecording:
             reply = inspector.evaluate(process, END.read_text(encoding="utf-8"))
             took, beside = took + now.all - before.all, beside + now.beside - before.beside
             profiles.append(cpuprofile.ProcessProfile(reply, self._folders, _line))
-        return cpuprofile.merged(profiles, took, beside)
+        try:
+            return cpuprofile.merged(profiles, took, beside)
+        except (LookupError, TypeError, ValueError) as error:
+            raise DiagnosisError("diagnose.profile: Node's profile cannot be read", code="PG-X001") from error
 
     def close(self) -> None:
         """Ends what still samples."""

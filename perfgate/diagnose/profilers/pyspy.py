@@ -47,9 +47,13 @@ class PySpyRecording:
             command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S)]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
             command += ["--output", str(path), *(["--idle"] if has_idle else [])]
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-            )
+            try:
+                child = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+                )
+            except OSError:
+                self.close()
+                raise
             self._children.append((child, path))
 
     def profile(self) -> SampledProfile:

@@ -16,6 +16,7 @@ SERVERS: tuple[tuple[Layer, str], ...] = (
 COUNTED = 0.5  # connections per request more, by a count
 SEEN = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
 MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
+MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
 RATHER = 5.0  # times as many connections per message: no matter how many of both were seen
 
 
@@ -47,13 +48,25 @@ def _opened(case: Case) -> Iterator[Opened]:
     """One for each layer, by what is surest: the server's own count, the application's, sockets."""
     for layer, where in SERVERS:
         seconds = _connecting(case, layer)
-        counts = [case.pair(name) for name in (f"{layer}_sessions", f"{layer}_connects") if name in _KNOWN]
-        surest = next((pair for pair in counts if grew(pair, 2, COUNTED)), None)
+        by_server, by_request = ([case.pair(name)] if name in _KNOWN else [] for name in _counts_of(layer))
+        counts = [*by_server, *by_request]
+        own = [*(pair for pair in by_server if not _is_rate(case, pair)), *by_request]
+        surest = next((pair for pair in own if grew(pair, 2, COUNTED)), None)
         if surest is not None:
             if layer == "database" or _explains(case, layer):
                 yield Opened(layer, where, surest, seconds)
         elif all(None in pair for pair in counts) and _is_seen(case, layer) and _explains(case, layer):
             yield Opened(layer, where, case.pair(f"{layer}_opened"), seconds, is_counted=False)
+
+
+def _counts_of(layer: Layer) -> tuple[str, str]:
+    return f"{layer}_sessions", f"{layer}_connects"
+
+
+def _is_rate(case: Case, pair: Pair) -> bool:
+    """Whether about as many are opened per second as before: by others, however long a request takes."""
+    (before, now), (was, takes) = pair, case.pair("alone")
+    return bool(before and now and was and takes) and now / before <= MAX_RATE_FACTOR * takes / was  # type: ignore[operator]
 
 
 _KNOWN = ("database_sessions", "database_connects", "cache_sessions", "cache_connects")

@@ -58,4 +58,7 @@ def hot(case: Case) -> Iterator[Cause]:
 
 
 def remedy_for(found: profile.FunctionGrowth) -> str:
+    """Empty for what is no function: threads, the garbage collector, the engine itself."""
+    if profile.NO_FUNCTION.match(found.function.key):
+        return ""
     return f"Make `{found.function.name}` cheaper, or call it less often; the flame graphs of base and head show where."

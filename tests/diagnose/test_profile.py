@@ -173,6 +173,17 @@ def test_a_template_counts_with_its_own_code_and_not_with_the_application_s():
     assert profile.serialising(samples, cpu=1.0) == 0.75
 
 
+def test_samples_of_several_processes_count_by_the_cpu_that_each_takes():
+    worker, server = {("worker.listen",): 60}, {("app.report", "~json.dumps"): 40}
+
+    assert collapsed.weighed([(worker, 0.1), (server, 1.9)]) == {
+        ("worker.listen",): 5,
+        ("app.report", "~json.dumps"): 95,
+    }
+    assert collapsed.weighed([(worker, 0.0), (server, 0.0)]) == {**worker, **server}  # nobody knows
+    assert collapsed.weighed([(worker, 0.5)]) == worker
+
+
 def test_recursion_counts_once():
     [walk] = profile.functions({("tree.walk", "tree.walk", "tree.walk"): 5}, cpu=0.010)
 

@@ -21,6 +21,10 @@ LONGEST_ADVISED_S = 3600.0  # s of load
 
 _CAUSES: Mapping[str, str] = {  # why budgets are undecided, by the reason of their findings
     "load-generator": "the load generator could not keep up; use `--processes 2`, more machines or a lower rate",
+    "out-of-data": "rows of data were used up; add rows, or let them begin again",
+    "too-few-users": "arrivals found no free virtual user; raise `load.max_users`, or see why answers are slow",
+    "workers-lost": "load-generator processes were lost; use fewer processes or users, or more memory",
+    "out-of-resources": "the load generator lacked ports, files or memory; see the warnings for the cure",
     "ended-early": "the load ended early; let it run to its end",
     "too-many-failures": "too many requests failed; mend these errors first",
     "scenario-exceptions": "scenarios raised exceptions; mend them (locust.log)",

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import make_arms, make_finding, make_run, make_verdict
+from builders import make_arms, make_budget, make_endpoint, make_finding, make_run, make_verdict
 
+from perfgate.gate import choose_baseline, judge
+from perfgate.model.budget_file import GatePolicy
 from perfgate.model.outcome import Outcome
-from perfgate.model.run import Run
+from perfgate.model.run import Generator, Run
 from perfgate.model.verdict import Finding
 from perfgate.report.facts import Facts
 from perfgate.report.html import page
@@ -113,3 +115,25 @@ def test_every_report_shows_the_same():
     for text in (comment.render(found), report_md.render(found, ()), page.render(found)):
         assert "there were too few requests; 2 minutes of load (now 30 s)" in text
     assert '<div class="banner inconclusive">' in page.render(found)
+
+
+@pytest.mark.parametrize(
+    ("generator", "cure"),
+    [
+        ({"sent": 700}, "use `--processes 2`, more machines or a lower rate."),
+        ({"without_rows": 300}, "add rows, or let them begin again."),
+        ({"dropped": 400}, "raise `load.max_users`, or see why answers are slow."),
+        ({"due": 0, "sent": 0, "workers": 3, "workers_lost": 1}, "use fewer processes or users, or more memory."),
+        (
+            {"unsent": {"ports": 900}},
+            "the load generator lacked ports, files or memory; see the warnings for the cure.",
+        ),
+    ],
+)
+def test_what_was_wrong_with_the_load_has_its_own_cure(generator: dict[str, Any], cure: str):
+    well = Generator(clock="kernel receive timestamp", due=1000, sent=1000, lateness_p95=0.001, cpu=0.5)
+    run = make_run(endpoints=[make_endpoint("search")], generator=replace(well, **generator))
+    policy = GatePolicy()
+    verdict = judge([make_budget("search", fail="300ms")], run, choose_baseline(run, (), policy.baseline), policy)
+
+    assert what_would_decide(Facts(verdict=verdict, run=run)).endswith(cure)

@@ -97,6 +97,26 @@ def is_saved(*, given: bool) -> bool:
     return given or run_options.flag(os.environ, "PERFGATE_SAVE", None) or False
 
 
+def out_of(name: str) -> Path | None:
+    """Run folder of one budget file of several: a folder of its own in PERFGATE_OUT, for a run empties its folder."""
+    folder = run_options.text(os.environ, "PERFGATE_OUT")
+    return Path(folder, name) if folder else None
+
+
+def only_of(file: Path, files: Iterable[Path]) -> tuple[str, ...]:
+    """Names of PERFGATE_ONLY for `file` of several: those that it has, and those that none has, which are an error.
+
+    Raises BudgetFileError.
+    """
+    names = {path: _names(check(path)) for path in (file, *files)}
+    chosen = run_options.text(os.environ, "PERFGATE_ONLY").split()
+    return tuple(name for name in chosen if name in names[file] or not any(name in known for known in names.values()))
+
+
+def _names(budget_file: BudgetFile) -> set[str]:
+    return {item.name for item in (*budget_file.endpoints, *budget_file.journeys, *budget_file.pages)}
+
+
 def words(error: PerfgateError) -> str:
     """The error as the command line shows it: every mistake with its line, or the message, its code and the cure."""
     return messages.render(error) if isinstance(error, BudgetFileError) else with_code(error)

@@ -73,6 +73,7 @@ class Announcement:
     more_annotations: int = 0  # findings beyond these
     occasion: Occasion = Occasion()
     files: Mapping[str, str] = field(default_factory=dict)  # what -> path: "report-markdown", "report-junit", ...
+    is_mostly_undecided: bool = False  # no success to show in green, whatever the outcome
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,11 @@ def appearance(facts: Facts) -> Outcome:
     return Outcome.INCONCLUSIVE if outcome in SUCCESS and is_mostly_undecided(facts) else outcome
 
 
+def is_first(facts: Facts) -> bool:
+    """Whether what is undecided is said before all else: where nothing is broken."""
+    return appearance(facts) is Outcome.INCONCLUSIVE
+
+
 def is_mostly_undecided(facts: Facts) -> bool:
     return 2 * sum(map(_is_undecided, facts.findings)) > sum(not is_whole(finding) for finding in facts.findings)
 

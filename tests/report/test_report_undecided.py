@@ -16,6 +16,7 @@ from perfgate.model.verdict import Finding
 from perfgate.report.facts import Facts
 from perfgate.report.html import page
 from perfgate.report.markdown import comment, report_md
+from perfgate.report.markdown.announcing import announce
 from perfgate.report.terminal import console
 from perfgate.report.undecided import what_would_decide
 
@@ -115,6 +116,17 @@ def test_every_report_shows_the_same():
     for text in (comment.render(found), report_md.render(found, ()), page.render(found)):
         assert "there were too few requests; 2 minutes of load (now 30 s)" in text
     assert '<div class="banner inconclusive">' in page.render(found)
+    assert "<title>inconclusive: shop</title>" in page.render(found)
+    announced = announce(found, "", budget="budgets.yaml", blocks=False, files={})
+    assert (announced.outcome, announced.is_mostly_undecided) == (Outcome.PASS, True)
+
+
+@pytest.mark.parametrize(("outcome", "first"), [(Outcome.FAIL, "It was slow."), (Outcome.IMPROVED, "3 budgets are ")])
+def test_what_failed_is_said_before_what_is_undecided(outcome: Outcome, first: str):
+    found = facts(make_finding("lost", outcome=outcome, sentence="It was slow."), *undecided(3))
+
+    for text in (comment.render(found), report_md.render(found, ())):
+        assert min(("It was slow.", "3 budgets are "), key=text.index) == first, text
 
 
 @pytest.mark.parametrize(

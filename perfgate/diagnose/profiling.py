@@ -114,7 +114,7 @@ class Profiler:
         result = Profiles()
         try:
             for number, subject in enumerate(subjects):
-                of_both: dict[tuple[str, str], tuple[ProfileFacts, str]] = {}  # one side alone shows no difference
+                of_both: dict[tuple[str, Name], tuple[ProfileFacts, str]] = {}  # one side alone shows no difference
                 for item in sides:
                     key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
                     sample = partial(self._sample, subject, item, record)

@@ -132,7 +132,7 @@ class Publication:
     warnings: tuple[Note, ...] = ()
     commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
     comment_url: str = ""
-    failed: tuple[str, ...] = ()  # what was wished and could not be posted: "comment", "check run", "commit status"
+    failed: tuple[str, ...] = ()  # what was asked for and could not be posted: "comment", "check run", "commit status"
 
 
 @dataclass(frozen=True, kw_only=True)

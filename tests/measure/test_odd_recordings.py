@@ -369,6 +369,25 @@ def test_a_table_of_a_summary_may_come_from_a_spreadsheet(tmp_path: Path, plan: 
     assert imported(plan, written(tmp_path, locust)).endpoints[1].metrics["mean"] == pytest.approx(0.0245)
 
 
+LOCUST_HEAD = "Type;Name;Request Count;Failure Count;Average Response Time;Requests/s;95%\n"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("row", ["1,234;5.0;2,345", "1,234;5;2,345", "1,234.5;5.0;2,345"])
+def test_a_comma_between_thousands_of_a_summary_is_no_decimal_comma(
+    tmp_path: Path, plan: Plan, delimiter: str, row: str
+):
+    """As English spreadsheets save numbers that are shown with their thousands."""
+    text = f"{LOCUST_HEAD}GET;search;500;1;{row}\n".replace(";", delimiter)
+    with pytest.raises(UsageError, match=r"recording:2: not a row of Locust's statistics: .*'\d,\d{3}"):
+        imported(plan, written(tmp_path, text))
+
+
+def test_three_digits_after_the_decimal_comma_of_a_summary(tmp_path: Path, plan: Plan):
+    run = imported(plan, written(tmp_path, f"{LOCUST_HEAD}GET;search;500;1;24,512;5,5;61\n"))
+    assert run.endpoints[1].metrics["mean"] == pytest.approx(0.024512)
+
+
 def test_single_requests_of_oha(tmp_path: Path, plan: Plan):
     text = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n0.001,0,0.0001,0.01,0.02,2,200\n"
     run = imported(plan, written(tmp_path, text + "1e-05,0,0,0.01,0.04,2,500\n"), endpoint="slow")

@@ -292,6 +292,13 @@ def test_t_may_be_a_date_with_its_time(tmp_path: Path, plan: Plan, written_as: s
             imported(plan, written(tmp_path, f"{text}{odd},search,1,200\n"))
 
 
+@pytest.mark.parametrize("fraction", ["", ".123", ",123"])
+def test_a_decimal_comma_beside_dates(tmp_path: Path, plan: Plan, fraction: str):
+    text = f"t;endpoint;ms;status\n2026-01-05T09:00:00{fraction}Z;search;12,7;200\n"
+    run = imported(plan, written(tmp_path, text))
+    assert run.endpoints[1].metrics["max"] == pytest.approx(0.0127)
+
+
 WRITTEN_DATES = [
     "2026-01-05 09:00:00",
     "2026-01-05t09:00:00z",

@@ -62,13 +62,14 @@ class CsvSamples:
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, ("arm",), HINT)
         is_dated = _has_dates(source, delimiter, positions["t"])
         table = CsvTable(source, is_dated=is_dated)
+        numbers = ("ms",) if is_dated else ("t", "ms")
         layout = Layout(
             positions=positions,
-            numbers=frozenset({"ms"} if is_dated else {"t", "ms"}),
+            numbers=frozenset(numbers),
             wrong=table.wrong,
             convert=table.convert,
             delimiter=delimiter,
-            decimal=_decimal(source, delimiter, [positions["t"], positions["ms"]]),
+            decimal=_decimal(source, delimiter, [positions[name] for name in numbers]),
         )
         yield from blocks.read(source, layout, bad, has_header=True, size=self._size)
 

@@ -358,9 +358,19 @@ def test_digits_of_other_scripts_are_a_mistake_in_their_line(
         imported(plan, written(tmp_path, WRITERS[format](ROWS).replace(old, new)))
 
 
-def test_two_tables_of_k6_in_one_file_are_named_as_that(tmp_path: Path, plan: Plan):
-    with pytest.raises(UsageError, match="a second header: another recording begins here"):
-        imported(plan, written(tmp_path, WRITERS["k6-csv"](ROWS) * 2))
+@pytest.mark.parametrize("format", ["csv", "jmeter-csv", "k6-csv"])
+def test_two_tables_in_one_file_are_refused_however_many_rows_they_have(tmp_path: Path, plan: Plan, format: str):
+    text = plain([(at * 0.01, "search", 10.0, 200) for at in range(1200)], format)
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 1200
+    with pytest.raises(UsageError, match=r"recording:\d+: a second header: another recording begins here"):
+        imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
+
+
+def test_two_tables_of_oha_in_one_file_are_refused(tmp_path: Path, plan: Plan):
+    head = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n"
+    text = head + "".join(f"{at / 100},0,0,0.01,0.02,2,200\n" for at in range(1200))
+    with pytest.raises(UsageError, match="recording:1202: a second header"):
+        imported(plan, written(tmp_path, text * 2), endpoint="slow")
 
 
 def test_a_table_of_a_summary_may_come_from_a_spreadsheet(tmp_path: Path, plan: Plan):

@@ -54,13 +54,13 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     made: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
-    for text in commands(source.text):
+    for written in commands(source.text):
         try:
-            for arguments in requests(text):
+            for arguments in requests(written):
                 command = _read(arguments)
                 made += [_endpoint(command, url, secrets) for url in command.urls]
         except (_NotSentError, ValueError) as error:
-            omissions.append(Omission(_shown(text), str(error)))
+            omissions.append(Omission(_shown(written.text), str(error)))
     if not made:
         why = f": {omissions[0].why}" if omissions else ""
         message = f"{source.name} has no curl command that can be sent{why}"

@@ -24,7 +24,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STATIC = re.compile(
     r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp4|webm|mp3|pdf|wasm)$", re.IGNORECASE
 )
-_GRAPHQL = re.compile(r"(?:\s|#.*\n)*(?:\{|(?:query|mutation|fragment)\b)")  # not a subscription: that is a stream
+_GRAPHQL = re.compile(  # not a subscription: that is a stream
+    r"(?:\s|#[^\n]*)*(?:(?:query|mutation|fragment)\b[^{]*)?\{.*\}(?:\s|#[^\n]*)*", re.DOTALL
+)
 _OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)\s*[({@]")
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
@@ -91,7 +93,7 @@ def _graphql(body: str, secrets: Secrets) -> Mapping[str, Json] | None:
     if not isinstance(written, dict) or not set(written) <= {"query", "variables", "operationName"}:
         return None
     query, variables = written.get("query"), written.get("variables")
-    if not isinstance(query, str) or not _GRAPHQL.match(query) or not isinstance(variables, dict | None):
+    if not isinstance(query, str) or not _GRAPHQL.fullmatch(query) or not isinstance(variables, dict | None):
         return None
     is_plain = "${" not in query and secrets.template("", query) == templating.literal(query)
     return written if is_plain and len(_OPERATION.findall(query)) <= 1 else None

@@ -120,6 +120,8 @@ def test_graphql_operations_go_by_their_names():
     "body",
     [
         {"query": "tea"},  # a search
+        {"query": "mutation rates in humans"},
+        {"query": "query optimisation {1}, and more"},
         {"query": "query A { a } query B { b }", "operationName": "A"},
         {"query": "{ a }", "extensions": {"persistedQuery": {"version": 1}}},
         {"query": "subscription News { news }"},

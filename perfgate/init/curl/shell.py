@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
@@ -84,7 +84,7 @@ def _in_ansi_quotes(text: str) -> str:
     )
 
 
-_LITERALS = {
+_LITERALS: dict[str, Callable[[str], str]] = {
     "ansi": _in_ansi_quotes,
     "single": str,
     "double": _in_double_quotes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
@@ -72,9 +73,12 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
 
 
 def chosen_origin(origins: Sequence[str], target: str) -> str:
-    """The host that is meant: the target's, where it is among them, else the first that is known."""
+    """The host that is meant: the target's, where it is among them, else the most frequent; of several that are, the
+    first that is known."""
     wanted = templating.split_url(target)[0] if target else ""
-    return wanted if wanted and wanted in origins else next(filter(None, origins), "")
+    counts = Counter(origins)
+    most = max(counts, key=lambda origin: (counts[origin], bool(origin)), default="")
+    return wanted if wanted and wanted in origins else most
 
 
 def name_of(request: Recorded) -> str:

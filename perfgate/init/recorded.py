@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, templating
@@ -81,10 +82,11 @@ def chosen_origin(origins: Sequence[str], target: str) -> str:
     return wanted if wanted and wanted in origins else most
 
 
-def name_of(request: Recorded) -> str:
+def name_of(request: Recorded, secrets: Secrets) -> str:
     """What a request without a name is called: `GET /items/{id}`, or `query Search` of GraphQL."""
     operation = _OPERATION.search((_graphql(request.body, Secrets()) or {}).get("query", "")) if request.body else None
-    return " ".join(operation.groups()) if operation else naming.of_request(request.method, readable(request.path))
+    path = readable(request.path, secrets)
+    return " ".join(operation.groups()) if operation else naming.of_request(request.method, path)
 
 
 def _graphql(body: str, secrets: Secrets) -> Mapping[str, Json] | None:
@@ -130,8 +132,8 @@ def query_pairs(query: str, secrets: Secrets) -> Iterable[tuple[str, str]]:
 def path_of(path: str, secrets: Secrets) -> str:
     """The path as a template, with variables for what looks like a secret in it."""
     return "/".join(
-        templating.path_text(part) if not secrets.is_secret(part) else secrets.replaced("secret_in_path", part)
-        for part in (path or "/").split("/")
+        secrets.replaced("secret_in_path", part) if secrets.is_secret_part(before, part) else templating.path_text(part)
+        for before, part in pairwise(["", *(path or "/").split("/")])
     )
 
 
@@ -154,6 +156,9 @@ def body_of(request: Recorded, secrets: Secrets) -> tuple[str, Json]:
     return "body", secrets.template("", request.body)
 
 
-def readable(path: str) -> str:
-    """The path as people read it."""
-    return unquote(path)
+def readable(path: str, secrets: Secrets) -> str:
+    """The path as people read it, `{secret}` in the place of one."""
+    return "/".join(
+        "{secret}" if secrets.is_secret_part(before, part) else unquote(part)
+        for before, part in pairwise(["", *path.split("/")])
+    )

@@ -362,6 +362,39 @@ def test_connections_that_others_open_at_their_own_pace_are_no_cause():
     assert explain(case(base=base, by=0.3, **{**slow, "database_sessions": 3.0}))[0].code == "reconnecting"
 
 
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"database_wait": 0.001}, {"database_wait": 0.055}),
+        ({"database_opened": 0.01}, {"database_opened": 0.7}),
+        ({"database_messages": 3.0}, {"database_messages": 7.0}),
+    ],
+)
+def test_connections_of_the_service_are_a_cause_though_others_open_some_too(
+    known: dict[str, float], shown: dict[str, float]
+):
+    """Who opens a connection takes so much longer that the connections of others become more per request as well."""
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, **known)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.06}
+
+    assert explain(case(base=base, by=0.056, **slow, **shown))[0].code == "reconnecting"
+    assert explain(case(base=base, by=0.056, **slow))[0].code != "reconnecting"
+
+
+def test_more_queries_beside_connections_of_others_are_no_connections_of_the_service():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_messages=6)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_messages": 106, "queries": 53}
+
+    assert [item.code for item in explain(case("database", base=base, by=0.056, **slow))] == ["repeated-statement"]
+
+
+def test_a_slower_statement_beside_connections_of_others_is_no_matter_of_connections():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_wait=0.001)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_wait": 0.055, "query_seconds": 0.018}
+
+    assert explain(case("database", base=base, by=0.056, **slow))[0].code == "slower-statement"
+
+
 def test_serialising_on_a_slower_machine_is_no_cause():
     base = replace(PROFILED, alone=0.100, loaded=0.110, cpu=0.080, cpu_loaded=0.080, serialising=0.075)
     slow = {"alone": 0.300, "loaded": 0.310, "cpu": 0.130, "cpu_loaded": 0.130, "serialising": 0.120}

@@ -10,7 +10,7 @@ import pytest
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts, Statement
 from perfgate.diagnose.profile import FunctionGrowth, FunctionTime, LoopBlocker
-from perfgate.diagnose.rules import Case, RunMovement, explain, functions
+from perfgate.diagnose.rules import Case, RunMovement, explain, functions, statements
 from perfgate.model.diagnosis import Layer, LayerChange
 
 SOUND = PassFacts(
@@ -393,6 +393,26 @@ def test_a_slower_statement_beside_connections_of_others_is_no_matter_of_connect
     slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_wait": 0.055, "query_seconds": 0.018}
 
     assert explain(case("database", base=base, by=0.056, **slow))[0].code == "slower-statement"
+
+
+@pytest.mark.parametrize(
+    ("text", "writes"),
+    [
+        ("  WITH x AS (SELECT 1) UPDATE t SET a = x.a FROM x", True),
+        ("with x as (select $1)\n  insert  into t select * from x", True),
+        ("/* route: /orders * */ -- of the shop\n insert into t values ($1)", True),
+        ("REPLACE INTO t VALUES (?)", True),
+        ("call book($1)", True),
+        ("copy t (a, b) from stdin", True),
+        ("copy (select a from t) to stdout", False),
+        ("with x as (select a from t for update) select a from x", False),
+        ("with x as (select updated from t) select updated from x", False),
+        ("select 1 /* update */", False),
+        ("/*" + "**//*" * 40 + "select 1", False),
+    ],
+)
+def test_statements_that_write(text: str, writes: bool):
+    assert (statements.WRITES.match(text) is not None) == writes
 
 
 def test_serialising_on_a_slower_machine_is_no_cause():

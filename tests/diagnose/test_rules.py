@@ -395,6 +395,25 @@ def test_a_slower_statement_beside_connections_of_others_is_no_matter_of_connect
     assert explain(case("database", base=base, by=0.056, **slow))[0].code == "slower-statement"
 
 
+SLOWER = {"alone": 0.200, "loaded": 0.220, "cpu": 0.080, "reference": 0.003, "reference_cpu": 0.0029}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "slower", "plain", "code"),
+    [("lock_wait_loaded", 0.030, 0.065, 0.200, "lock-wait"), ("queue_growth_loaded", 0.1, 0.5, 2.0, "backlog")],
+)
+def test_what_lasts_longer_on_a_slower_machine_is_no_cause(
+    name: str, before: float, slower: float, plain: float, code: str
+):
+    base = replace(SOUND, alone=0.100, loaded=0.110, cpu=0.040, **{name: before})
+    control = (replace(SOUND, alone=0.010), replace(SOUND, alone=0.020, loaded=0.024))
+
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: slower}))[0].code == "environment"
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: plain}))[0].code == code
+    as_fast = {"alone": 0.200, "loaded": 0.220, name: slower}
+    assert explain(case(base=base, by=0.1, **as_fast))[0].confidence == "confirmed"
+
+
 @pytest.mark.parametrize(
     ("text", "writes"),
     [

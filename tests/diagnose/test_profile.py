@@ -185,6 +185,10 @@ def test_samples_of_several_processes_count_by_the_cpu_that_each_takes():
     assert collapsed.weighed([(worker, 0.5)]) == worker
 
 
+def test_a_process_without_samples_takes_no_weight_from_others():
+    assert collapsed.weighed([({}, 1.0), ({("b",): 90}, 0.001)]) == {("b",): 90}
+
+
 def test_recursion_counts_once():
     [walk] = profile.functions({("tree.walk", "tree.walk", "tree.walk"): 5}, cpu=0.010)
 

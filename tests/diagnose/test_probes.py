@@ -295,6 +295,21 @@ def test_a_database_that_counts_nothing_says_what_to_grant(postgresql_server: st
 
 
 @pytest.mark.needs("postgresql")
+def test_a_database_that_refuses_a_second_connection_has_none_left(database: str):
+    activity = "select count(*) from pg_stat_activity where usename = 'only_one'"
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("create role only_one login password 'only_one' connection limit 1")
+        try:
+            with pytest.raises(DiagnosisError, match="cannot connect") as refusal:
+                PostgresProbe(make_conninfo(database, user="only_one", password="only_one"))
+            wait_for(lambda: owner.execute(activity).fetchone() == (0,), "the end of the first", 2.0)
+        finally:
+            owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'only_one'")
+            owner.execute("drop role only_one")
+    assert refusal.value.hint
+
+
+@pytest.mark.needs("postgresql")
 def test_statements_of_another_user_that_are_hidden_say_what_to_grant(database: str):
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute("drop role if exists looker")

@@ -68,7 +68,14 @@ class Planner:
         self._before = {}
 
     def plan(self, query: str) -> StatementPlan:
-        """The plan of a statement. Schemas that were looked up for it are in the search_path until the next one."""
+        """The plan of a statement. Schemas that were looked up for it are in the search_path until the next one. What
+        the database refuses costs the plan alone."""
+        try:
+            return self._plan(query)
+        except self._error as error:
+            return StatementPlan(note=_reason(error))
+
+    def _plan(self, query: str) -> StatementPlan:
         if not _PLANNED.match(query) or ";" in query.rstrip().rstrip(";"):
             return StatementPlan()
         added: list[str] = []

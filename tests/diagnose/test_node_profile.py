@@ -80,7 +80,8 @@ def test_a_recorded_profile_names_what_computes_and_what_serialises():
 def test_what_stays_on_the_heap_is_named_by_the_function_that_allocated_it():
     facts = profile.facts(recorded(), cpu=0.010, requests=REQUESTS)
 
-    assert facts.retained == pytest.approx((REPLY["retained"] - 1_000_000) / REQUESTS)
+    assert facts.retained == pytest.approx(REPLY["retained"] / REQUESTS)
+    assert facts.retained_noise == pytest.approx(1_000_000 / REQUESTS)
     assert facts.retainers[0].name == "anonymous (shop.js:10)"
 
 
@@ -204,6 +205,26 @@ def test_garbage_is_no_leak_however_much_the_process_has_grown():
     [cause] = rules.explain(leak(memory=900_000, retained=300))
 
     assert cause.code == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "requests", "said"),
+    [
+        (990_000, 1_300_000, 14, ""),
+        (300_000, 2_400_000, 14, "171 kB per request stay in memory instead of 21.4 kB"),
+        (990_000, 9_500_000, 300, "31.7 kB per request stay in memory instead of 3.3 kB"),
+        (990_000, 6_900_000, 300, ""),
+        (9_000_000, 30_000_000, 300, ""),  # five times as much as on the base is none of noise
+    ],
+)
+def test_a_heap_that_keeps_almost_as_much_before_does_not_leak(before: int, now: int, requests: int, said: str):
+    """What an idle heap keeps is part of both sides."""
+    noise = 1_000_000 / requests
+    base = replace(SOUND, retained=before / requests, retained_noise=noise)
+
+    [cause] = rules.explain(rules.Case(base=base, head=replace(base, retained=now / requests), language="node"))
+
+    assert (cause.code, cause.sentence) == (("memory-growth", said) if said else ("healthy", cause.sentence))
 
 
 def test_a_blocking_call_has_a_remedy_of_node():

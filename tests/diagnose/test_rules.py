@@ -407,6 +407,19 @@ def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     assert [cause.code for cause in explain(seen)] == ["repeated-statement", "connections-closed"]
 
 
+def test_what_is_not_known_of_the_base_is_not_compared():
+    """Its probe broke: what the head waits for locks or keeps may be as it was."""
+    base = replace(SOUND, lock_wait_loaded=None, memory=None)
+    waits = {"alone": 0.010, "query_seconds_loaded": 0.02, "lock_wait_loaded": 0.02}
+
+    [found] = explain(case("database", base=base, **waits))
+    [other] = explain(case("application", by=0.0, base=base, memory=50_000))
+
+    assert (found.code, found.confidence) == ("lock-wait", "likely")
+    assert found.sentence == "statements wait 20 ms per request for locks under load"
+    assert other.code == "healthy"
+
+
 def test_a_page_far_behind_is_read_by_its_key():
     far = Statement(fingerprint="SELECT id FROM items ORDER BY id LIMIT $1 OFFSET $2", calls=1, rows=9, seconds=0.02)
 

@@ -58,11 +58,6 @@ def _of_processes(case: Case) -> Iterator[Cause]:
     is_collected_late = case.language in ("node", "other")  # Python counts references
     if is_collected_late and (now or 0.0) * case.head.samples < UNCOLLECTED_BYTES:
         return
-    if (
-        now is not None
-        and now >= MIN_LEAK_BYTES
-        and case.base is not None
-        and (before is None or now >= MIN_LEAK_FACTOR * max(before, 0.0))
-    ):
-        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
+    if before is not None and now is not None and now >= MIN_LEAK_BYTES and now >= MIN_LEAK_FACTOR * max(before, 0.0):
+        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before, 0.0))}"
         yield cause("memory-growth", "confirmed", sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -21,7 +22,7 @@ from services.needs import program
 from perfgate.diagnose import profile, profilers, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
-from perfgate.diagnose.profilers import cpuprofile, inspector
+from perfgate.diagnose.profilers import cpuprofile, inspector, node
 from perfgate.diagnose.profilers.node import NodeRecording
 from perfgate.model.errors import DiagnosisError
 
@@ -361,6 +362,18 @@ def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
         for process in psutil.Process(shell.pid).children():
             process.kill()
         shell.wait()
+
+
+def test_a_process_that_has_ended_leaves_the_others_to_be_sampled():
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    child = subprocess.Popen(["sleep", "60"])
+    ended, own = psutil.Process(child.pid), psutil.Process()
+    child.kill()
+    child.wait()
+    try:
+        assert node._working([ended, own]) == [own]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 CLUSTER = (

@@ -396,6 +396,25 @@ def test_a_slow_service_over_connections_of_its_own_is_no_matter_of_connections(
     assert "reconnecting" not in [item.code for item in explain(seen)]
 
 
+@pytest.mark.parametrize("calls", [None, 1.0])
+def test_another_service_that_is_slower_than_opening_connections_takes_is_named_too(calls: float | None):
+    seconds = None if calls is None else 0.004
+    base = replace(KEPT, external_calls=calls, external_seconds=seconds, external_wait=0.004)
+    opened = {"external_opened": 0.9, "external_messages": 3.0}
+
+    slow = case(base=base, by=0.096, external_seconds=seconds and 0.1, external_wait=0.1, **opened)
+    quick = case(base=base, external_seconds=seconds and 0.024, external_wait=0.024, **opened)
+    far = replace(base, external_wait=0.1, alone=0.11)
+    shaken = case(base=far, by=0.2, alone=0.31, external_seconds=seconds and 0.3, external_wait=0.3, **opened)
+
+    assert [(item.code, item.confidence) for item in explain(slow)] == [
+        ("external-slower", "confirmed"),
+        ("reconnecting", "likely"),
+    ]
+    assert [(item.code, item.confidence) for item in explain(quick)] == [("reconnecting", "confirmed")]
+    assert [(item.code, item.confidence) for item in explain(shaken)] == [("reconnecting", "confirmed")]
+
+
 def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     little = [
         LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001),

@@ -74,6 +74,12 @@ def test_headers(command: str, headers: dict[str, str]):
     assert dict(proposal.endpoints[0].headers) == headers
 
 
+def test_cookies_of_a_file_are_said_to_be_left_out():
+    [omission] = converted("curl -b cookies.txt HOST/x").omissions
+
+    assert (omission.what, omission.why) == (f"cookies of curl {HOST}/x", "they are in a file")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,6 +111,8 @@ def test_next_begins_another_request():
         ("curl -d@file HOST/x", "in a file"),
         ("curl --data-urlencode name@file HOST/x", "in a file"),
         ("curl -F f=@cat.png HOST/x", "has files"),
+        ("curl -F 'meta={};type=application/json' HOST/x", "part meta has a type of its own"),
+        ("curl -H @headers.txt HOST/x", "headers are in a file"),
         ("curl --digest -u a:b HOST/x", "digest"),
         ("curl --unix-socket /run/app HOST/x", "Unix socket"),
     ],

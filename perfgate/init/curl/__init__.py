@@ -44,6 +44,7 @@ class _Command:
     query: list[str] = field(default_factory=list)
     form: dict[str, str] = field(default_factory=dict)
     as_query: bool = False
+    has_cookie_file: bool = False
 
 
 def recognizes(source: InitSource) -> bool:
@@ -58,6 +59,8 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
         try:
             for arguments in requests(written):
                 command = _read(arguments)
+                if command.has_cookie_file:
+                    omissions.append(Omission(f"cookies of {_shown(written.text)}", "they are in a file"))
                 made += [_endpoint(command, url, secrets) for url in command.urls]
         except (_NotSentError, ValueError) as error:
             omissions.append(Omission(_shown(written.text), str(error)))
@@ -104,6 +107,8 @@ def _apply(command: _Command, name: str, value: str) -> None:
         command.urls.append(value)
     elif name in ("-X", "--request"):
         command.method = value.upper()
+    elif name in ("-H", "--header") and value.startswith("@"):
+        raise _NotSentError("its headers are in a file")
     elif name in ("-H", "--header"):
         key, colon, text = value.partition(":")
         if text.strip() or value.endswith(";"):  # `Accept:` is a header that curl leaves out, `X-Empty;` has no text
@@ -126,7 +131,9 @@ def _apply(command: _Command, name: str, value: str) -> None:
         command.as_query = True
     elif name in ("-I", "--head"):
         command.method = command.method or "HEAD"
-    elif name in ("-b", "--cookie") and "=" in value:  # else it is a file
+    elif name in ("-b", "--cookie") and "=" not in value:
+        command.has_cookie_file = True
+    elif name in ("-b", "--cookie"):
         command.headers["Cookie"] = value
 
 
@@ -153,6 +160,8 @@ def _add_part(command: _Command, name: str, value: str) -> None:
         raise _NotSentError("its form has files: write it by hand under `multipart`")
     if key in command.form:
         raise _NotSentError(f"its form has several parts {key}: write it by hand under `body`")
+    if name != "--form-string" and re.search(r";\s*(?:type|filename)=", text):
+        raise _NotSentError(f"its part {key} has a type of its own: put it into a file, under `multipart`")
     command.form[key] = text
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from urllib.parse import parse_qsl, unquote
 
@@ -161,4 +161,23 @@ def readable(path: str, secrets: Secrets) -> str:
     return "/".join(
         "{secret}" if secrets.is_secret_part(before, part) else unquote(part)
         for before, part in pairwise(["", *path.split("/")])
+    )
+
+
+def with_variables(endpoint: Endpoint, name: str = r"\w+") -> Endpoint:
+    """The endpoint in which variables of the environment are holes again, not literal braces; `name` is a pattern."""
+
+    def holes(value: Json) -> Json:
+        if isinstance(value, str):
+            return re.sub(rf"\$(?:%7B|\{{\{{)({name})(?:%7D|\}}\}})", r"${\1}", value)
+        if isinstance(value, dict):
+            return {key: holes(item) for key, item in value.items()}
+        return [holes(item) for item in value] if isinstance(value, list) else value
+
+    return replace(
+        endpoint,
+        path=holes(endpoint.path),
+        headers=holes(dict(endpoint.headers)),
+        body=holes(endpoint.body),
+        variables=holes(endpoint.variables),
     )

@@ -75,6 +75,41 @@ def test_headers(command: str, headers: dict[str, str]):
 
 
 @pytest.mark.parametrize(
+    ("command", "request_", "name"),
+    [
+        ('curl "$BASE_URL/items"', "GET /items", "GET /items"),
+        ("curl ${BASE_URL}/items?a=$A", "GET /items?a=${A}", "GET /items"),
+        ("curl http://localhost:$PORT/items/${ID}", "GET /items/${ID}", "GET /items/{ID}"),
+        ("curl HOST/items/$ID '-HX-A: ${B}$C'", "GET /items/${ID}", "GET /items/{ID}"),
+        ("curl 'HOST/items/$ID'", "GET /items/$ID", "GET /items/$ID"),
+    ],
+)
+def test_variables_of_the_shell_become_those_of_the_file(command: str, request_: str, name: str):
+    proposal = converted(command)
+    [endpoint] = proposal.endpoints
+
+    assert (endpoint.request, endpoint.name, proposal.target) == (request_, name, HOST if "HOST" in command else "")
+    assert dict(endpoint.headers) == ({"X-A": "${{B}}$C"} if "X-A" in command else {})
+    assert set(proposal.variables) == {name for name in ("ID", "A") if f"${{{name}}}" in request_}
+
+
+def test_variables_of_the_shell_in_headers_and_bodies():
+    command = 'curl HOST/x -H "Authorization: Bearer $TOKEN" -H "content-type: application/json" -d "{\\"a\\": $ID}"'
+    proposal = converted(command)
+    [endpoint] = proposal.endpoints
+
+    assert endpoint.headers["Authorization"] == "Bearer ${TOKEN}"
+    assert endpoint.body == '{{"a": ${ID}}}'
+    assert set(proposal.variables) == {"TOKEN", "ID"}
+
+
+def test_cookies_of_a_file_are_said_to_be_left_out():
+    [omission] = converted("curl -b cookies.txt HOST/x").omissions
+
+    assert (omission.what, omission.why) == (f"cookies of curl {HOST}/x", "they are in a file")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "curl HOST/1 && curl HOST/2",
@@ -101,10 +136,13 @@ def test_next_begins_another_request():
         ("wget HOST/x", "has no curl command"),
         ("curl 'HOST/x", "No closing quotation"),
         ("curl HOST/items/<id>", "<id> in it is to be replaced"),
+        ("curl HOST/x?at=$(date +%s)", r"\$\(date \+%s\) in it is to be replaced"),
         ("curl -T file.bin HOST/x", "in a file"),
         ("curl -d@file HOST/x", "in a file"),
         ("curl --data-urlencode name@file HOST/x", "in a file"),
         ("curl -F f=@cat.png HOST/x", "has files"),
+        ("curl -F 'meta={};type=application/json' HOST/x", "part meta has a type of its own"),
+        ("curl -H @headers.txt HOST/x", "headers are in a file"),
         ("curl --digest -u a:b HOST/x", "digest"),
         ("curl --unix-socket /run/app HOST/x", "Unix socket"),
     ],

@@ -10,7 +10,7 @@ _TOKEN = re.compile(
     r"""
       (?P<space>    [\\^]\r?\n (?:>[ ])? | [ \t]+ )  # a line that goes on: in a terminal, after a second prompt
     | (?P<comment>  (?<!\S)\#[^\n]* )
-    | (?P<example>  <[A-Za-z][\w-]*> )
+    | (?P<example>  <[A-Za-z][\w-]*> | \$\([^)\n]*\) | `[^`\n]*` )
     | (?P<to_file>  (?:(?<!\S)[12]|&)?>[>|]? (?!&[\d-]) | < )
     | (?P<to_other> (?:(?<!\S)[12])?>&[\d-] )
     | (?P<end>      [\r\n;|] | &(?:&|(?=\s|$)) )
@@ -19,20 +19,23 @@ _TOKEN = re.compile(
     | "(?P<double>  (?:[^"\\]|\\.)* )"
     | (?P<open>     ['"] )
     | \\(?P<escaped> . )
+    | (?P<variable> \$(?:[A-Za-z_]\w*|\{\w+\}) )
     | (?P<plain>    [^\s;|&<>'"\\^$]+ | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{\w+\})")
 _FIRST_QUOTE = re.compile(r"""(?:(?<=\s)\^)?["']""")
 
 
 @dataclass
 class Command:
-    """A command with its text. `problem` says why its words cannot be read."""
+    """A command with its text, its variables as `${X}` in the words. `problem` says why its words cannot be read."""
 
     words: list[str] = field(default_factory=list)
     text: str = ""
     problem: str = ""
+    variables: set[str] = field(default_factory=set)
 
 
 def commands(text: str) -> Iterator[Command]:
@@ -43,6 +46,8 @@ def commands(text: str) -> Iterator[Command]:
     for match in _TOKEN.finditer(f"{text}\n"):
         kind = match.lastgroup or ""
         value = match[kind]
+        if kind in ("variable", "double"):
+            command.variables |= {variable.strip("${}") for variable in _VARIABLE.findall(value)}
         if kind in _LITERALS:
             word, has_word = word + _LITERALS[kind](value), True
             continue
@@ -61,16 +66,26 @@ def commands(text: str) -> Iterator[Command]:
 
 
 def _without_carets(text: str) -> str:
-    """The text of a browser's "Copy as cURL (cmd)", whose quotes have carets: one stands before all that is special."""
+    """The text of a browser's "Copy as cURL (cmd)", whose quotes have carets, as a shell's: a caret stands there before
+    all that is special, and `$` is not."""
     quote = _FIRST_QUOTE.search(text)
     if quote is None or quote[0] != '^"':
         return text
     text = re.sub(r"\^\r?\n(\r?\n)?", lambda match: "\n" if match[1] else "\\\n", text)
-    return re.sub(r"\^(.)", r"\1", text)
+    return re.sub(r"\^(.)", r"\1", text).replace("$", "\\$")
 
 
 def _in_double_quotes(text: str) -> str:
-    return re.sub(r'\\(["\\$`]|\r?\n)', lambda match: match[1].strip("\r\n"), text)
+    return re.sub(
+        r'\\(["\\$`]|\r?\n)|\$(?:[A-Za-z_]\w*|\{\w+\})',
+        lambda match: match[1].strip("\r\n") if match[1] else _with_braces(match[0]),
+        text,
+    )
+
+
+def _with_braces(variable: str) -> str:
+    """`$X` as `${X}`."""
+    return f"${{{variable.strip('${}')}}}"
 
 
 def _in_ansi_quotes(text: str) -> str:
@@ -89,5 +104,6 @@ _LITERALS: dict[str, Callable[[str], str]] = {
     "single": str,
     "double": _in_double_quotes,
     "escaped": str,
+    "variable": _with_braces,
     "plain": str,
 }

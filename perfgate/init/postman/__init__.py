@@ -119,7 +119,7 @@ class _Conversion:
         made = recorded.endpoint(sent, item.name, self.secrets)
         if parts := self._parts(written):
             made = replace(made, body_key="multipart", body=self.secrets.fields(parts))
-        return origin, _with_variables(made)
+        return origin, recorded.with_variables(made)
 
     def _text(self, text: Json, depth: int = 0) -> str:
         """A text with the collection's variables in it; others are environment variables."""
@@ -218,26 +218,3 @@ class _Conversion:
         if len(dict(pairs)) < len(pairs):
             raise _UnsendableError("its form has several parts of a name: write it by hand under `body`")
         return dict(pairs)
-
-
-def _with_variables(endpoint: Endpoint) -> Endpoint:
-    """The endpoint in which variables of the environment are holes again, not literal braces."""
-    return replace(
-        endpoint,
-        path=_holes(endpoint.path),
-        headers={name: _holes(value) for name, value in endpoint.headers.items()},
-        body=_holes_in(endpoint.body),
-        variables=_holes_in(endpoint.variables),
-    )
-
-
-def _holes(text: str) -> str:
-    return re.sub(r"\$(?:%7B|\{\{)(\w+)(?:%7D|\}\})", r"${\1}", text)
-
-
-def _holes_in(value: Json) -> Json:
-    if isinstance(value, str):
-        return _holes(value)
-    if isinstance(value, dict):
-        return {key: _holes_in(item) for key, item in value.items()}
-    return [_holes_in(item) for item in value] if isinstance(value, list) else value

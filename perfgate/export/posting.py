@@ -11,7 +11,7 @@ from perfgate.export.contract import ExportError
 from perfgate.net import http, proxies
 from perfgate.net.http import Reply
 from perfgate.net.retrying import Retries, retry_after
-from perfgate.text.address_hiding import without_address
+from perfgate.text.addresses import without_address
 
 TIMEOUT_S = 5.0  # s
 MAX_TRIES = 3

@@ -84,6 +84,16 @@ def test_median_and_interval_of_several_lighthouse_reports_of_two_pages(tmp_path
     assert recording.started == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("cdn", "third_party"), [("cdn.shop.test", 0), ("cdn.test", 300)])
+def test_hosts_below_the_sites_are_its_own_as_in_views_of_perfgate(
+    tmp_path: Path, cdn: str, third_party: float
+) -> None:
+    whole = report("http://www.shop.test/", 900)
+    whole["audits"]["network-requests"]["details"]["items"][1]["url"] = f"http://{cdn}/a.js"
+    _, run = read(tmp_path, written(tmp_path, whole))
+    assert results(run)["home"].metrics["third_party"] == third_party
+
+
 def test_a_view_that_failed_is_a_failure_and_no_metric(tmp_path: Path) -> None:
     broken = report("http://shop.test/", 1, runtimeError={"code": "NO_FCP", "message": "nothing was painted"})
     _, run = read(tmp_path, written(tmp_path, report("http://shop.test/", 900), broken))

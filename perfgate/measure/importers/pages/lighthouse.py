@@ -13,6 +13,7 @@ from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.pages import views
 from perfgate.measure.importers.pages.views import PageView
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
+from perfgate.text.addresses import is_own
 
 HINT = "Expected: what `lighthouse URL --output=json` writes; several: `cat .lighthouseci/lhr-*.json > all.json`."
 NAVIGATION_HINT = "Begin the user flow with `await flow.navigate(URL)`."
@@ -130,8 +131,7 @@ def _fetched(requests: list[dict[str, Any]], host: str | None) -> dict[str, floa
     for item in answered:
         size = float(item.get("transferSize") or 0)
         sizes["transfer"] += size
-        other = urlsplit(item["url"]).hostname or ""
-        if not (other == host or other.endswith(f".{host}")):
+        if not is_own(urlsplit(item["url"]).hostname or "", host or ""):
             sizes["third_party"] += size
         if kind := SIZES.get(item.get("resourceType", "")):
             sizes[kind] += size

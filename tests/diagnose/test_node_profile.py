@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -22,7 +23,7 @@ from services.needs import program
 from perfgate.diagnose import profile, profilers, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
-from perfgate.diagnose.profilers import cpuprofile, inspector
+from perfgate.diagnose.profilers import cpuprofile, inspector, node
 from perfgate.diagnose.profilers.node import NodeRecording
 from perfgate.model.errors import DiagnosisError
 
@@ -81,7 +82,8 @@ def test_a_recorded_profile_names_what_computes_and_what_serialises():
 def test_what_stays_on_the_heap_is_named_by_the_function_that_allocated_it():
     facts = profile.facts(recorded(), cpu=0.010, requests=REQUESTS)
 
-    assert facts.retained == pytest.approx((REPLY["retained"] - 1_000_000) / REQUESTS)
+    assert facts.retained == pytest.approx(REPLY["retained"] / REQUESTS)
+    assert facts.retained_noise == pytest.approx(1_000_000 / REQUESTS)
     assert facts.retainers[0].name == "anonymous (shop.js:10)"
 
 
@@ -205,6 +207,26 @@ def test_garbage_is_no_leak_however_much_the_process_has_grown():
     [cause] = rules.explain(leak(memory=900_000, retained=300))
 
     assert cause.code == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "requests", "said"),
+    [
+        (990_000, 1_300_000, 14, ""),
+        (300_000, 2_400_000, 14, "171 kB per request stay in memory instead of 21.4 kB"),
+        (990_000, 9_500_000, 300, "31.7 kB per request stay in memory instead of 3.3 kB"),
+        (990_000, 6_900_000, 300, ""),
+        (9_000_000, 30_000_000, 300, ""),  # five times as much as on the base is none of noise
+    ],
+)
+def test_a_heap_that_keeps_almost_as_much_before_does_not_leak(before: int, now: int, requests: int, said: str):
+    """What an idle heap keeps is part of both sides."""
+    noise = 1_000_000 / requests
+    base = replace(SOUND, retained=before / requests, retained_noise=noise)
+
+    [cause] = rules.explain(rules.Case(base=base, head=replace(base, retained=now / requests), language="node"))
+
+    assert (cause.code, cause.sentence) == (("memory-growth", said) if said else ("healthy", cause.sentence))
 
 
 def test_a_blocking_call_has_a_remedy_of_node():
@@ -372,6 +394,18 @@ def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
         for process in psutil.Process(shell.pid).children():
             process.kill()
         shell.wait()
+
+
+def test_a_process_that_has_ended_leaves_the_others_to_be_sampled():
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    child = subprocess.Popen(["sleep", "60"])
+    ended, own = psutil.Process(child.pid), psutil.Process()
+    child.kill()
+    child.wait()
+    try:
+        assert node._working([ended, own]) == [own]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 CLUSTER = (

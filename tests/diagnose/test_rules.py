@@ -475,6 +475,25 @@ def test_a_slow_service_over_connections_of_its_own_is_no_matter_of_connections(
     assert "reconnecting" not in [item.code for item in explain(seen)]
 
 
+@pytest.mark.parametrize("calls", [None, 1.0])
+def test_another_service_that_is_slower_than_opening_connections_takes_is_named_too(calls: float | None):
+    seconds = None if calls is None else 0.004
+    base = replace(KEPT, external_calls=calls, external_seconds=seconds, external_wait=0.004)
+    opened = {"external_opened": 0.9, "external_messages": 3.0}
+
+    slow = case(base=base, by=0.096, external_seconds=seconds and 0.1, external_wait=0.1, **opened)
+    quick = case(base=base, external_seconds=seconds and 0.024, external_wait=0.024, **opened)
+    far = replace(base, external_wait=0.1, alone=0.11)
+    shaken = case(base=far, by=0.2, alone=0.31, external_seconds=seconds and 0.3, external_wait=0.3, **opened)
+
+    assert [(item.code, item.confidence) for item in explain(slow)] == [
+        ("external-slower", "confirmed"),
+        ("reconnecting", "likely"),
+    ]
+    assert [(item.code, item.confidence) for item in explain(quick)] == [("reconnecting", "confirmed")]
+    assert [(item.code, item.confidence) for item in explain(shaken)] == [("reconnecting", "confirmed")]
+
+
 def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     little = [
         LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001),
@@ -484,6 +503,19 @@ def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     seen = replace(seen, layers=(*seen.layers, *little))
 
     assert [cause.code for cause in explain(seen)] == ["repeated-statement", "connections-closed"]
+
+
+def test_what_is_not_known_of_the_base_is_not_compared():
+    """Its probe broke: what the head waits for locks or keeps may be as it was."""
+    base = replace(SOUND, lock_wait_loaded=None, memory=None)
+    waits = {"alone": 0.010, "query_seconds_loaded": 0.02, "lock_wait_loaded": 0.02}
+
+    [found] = explain(case("database", base=base, **waits))
+    [other] = explain(case("application", by=0.0, base=base, memory=50_000))
+
+    assert (found.code, found.confidence) == ("lock-wait", "likely")
+    assert found.sentence == "statements wait 20 ms per request for locks under load"
+    assert other.code == "healthy"
 
 
 def test_a_page_far_behind_is_read_by_its_key():

@@ -114,7 +114,8 @@ class PostgresProbe:
                 code="PG-X001",
             )
         values = statements.per_request(grown, requests)
-        values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
+        if waits is not None:
+            values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
         if (sessions := self._sessions()) is not None and self._sessions_before is not None:
             values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(

@@ -75,13 +75,16 @@ class NodeRecording:
 def _working(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that do a good part of the work, of those that a signal does no harm. The primary of a cluster passes the
     signal on to all its workers, and only hands out connections."""
-    result: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        primaries = {process.ppid() for process in processes if CLUSTER_WORKER in process.environ()}
-        workers = [process for process in processes if process.pid not in primaries]
-        most = max(map(computed, workers), default=0.0)
-        result = [item for item in workers if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
-    return result[:MAX_PROCESSES]
+    workers, primaries = list[psutil.Process](), set[int]()
+    for process in processes:
+        with suppress(psutil.Error):  # ended meanwhile, or another user's: the others are there
+            if CLUSTER_WORKER in process.environ():
+                primaries.add(process.ppid())
+            workers.append(process)
+    workers = [process for process in workers if process.pid not in primaries]
+    most = max(map(computed, workers), default=0.0)
+    busy = [item for item in workers if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
+    return busy[:MAX_PROCESSES]
 
 
 def _times(process: psutil.Process) -> ThreadTimes:

@@ -29,6 +29,8 @@ MIN_SEEN_CONNECTIONS = 0.2  # as far as sockets show them: short ones are gone b
 MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
 MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
 MIN_HANDSHAKE_MESSAGES = 1.0  # messages per request beside those of its calls: opening a connection takes several
+HANDSHAKE_ANSWERS = 3  # that opening a connection waits for, TLS included
+HANDSHAKE_S = 0.02  # s that both sides may compute meanwhile, and answers take that are too quick to be timed
 MIN_PER_MESSAGE_FACTOR = 5.0  # times as many connections per message: no matter how many of both were seen
 
 
@@ -49,11 +51,24 @@ def reconnecting(case: Case) -> Iterator[Cause]:
         )
         if found.seconds:
             sentence += f", {ms(found.seconds)} for opening"
-        yield cause("reconnecting", "confirmed", sentence, peers_of(case, found.layer), layer=found.layer)
+        is_sure = found.layer != "external" or explains_external_wait(case)
+        evidence = peers_of(case, found.layer)
+        yield cause("reconnecting", "confirmed" if is_sure else "likely", sentence, evidence, layer=found.layer)
 
 
 def is_reconnecting(case: Case, layer: Layer) -> bool:
     return any(found.layer == layer for found in _opened(case))
+
+
+def explains_external_wait(case: Case) -> bool:
+    """Whether opening connections may take as long as other services are waited for longer: no answer of a handshake
+    is slower than those before. Messages show how many were opened at most, sockets how many at least."""
+    messages, waited = case.pair("external_messages"), case.pair("external_wait")[0]
+    more, opened = case.growth("external_wait"), case.growth("external_opened")
+    if more is None or opened is None or None in messages or not messages[0] or waited is None:
+        return True
+    connections = max(opened, (messages[1] - messages[0]) / 2)  # type: ignore[operator]
+    return more <= connections * (HANDSHAKE_ANSWERS * waited / messages[0] + HANDSHAKE_S)
 
 
 def _opened(case: Case) -> Iterator[Opened]:

@@ -24,7 +24,7 @@ def locks(case: Case) -> Iterator[Cause]:
             instead = f" instead of {ms(before)}" if before is not None else ""
             where = " under load" if is_loaded else ""
             sentence = f"statements wait {ms(now)} per request for locks{where}{instead}"
-            yield cause("lock-wait", "confirmed" if case.base else "likely", sentence, statements.heaviest(case))
+            yield cause("lock-wait", "likely" if before is None else "confirmed", sentence, statements.heaviest(case))
             return
     if case.base is None or case.head.lock_wait_loaded is not None:
         return

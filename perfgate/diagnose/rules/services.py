@@ -169,18 +169,18 @@ def external(case: Case) -> Iterator[Cause]:
         )
     elif any(found.layer == "external" for found in in_turn(case)):
         return  # each of them takes as long as before
-    elif connecting.is_reconnecting(case, "external"):
+    elif (is_reconnecting := connecting.is_reconnecting(case, "external")) and connecting.explains_external_wait(case):
         return  # handshakes are messages, and time
     elif grew(seconds, 1.3, MIN_TIME_S) and (case.share("external") >= MIN_EXPLAINING_SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
-    elif calls[1] is None and grew(messages, 1.5, 0.9) and took:
+    elif calls[1] is None and grew(messages, 1.5, 0.9) and took and not is_reconnecting:
         sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "confirmed", sentence, evidence)
     elif grew(waits, 1.3, MIN_TIME_S) and case.takes(case.growth("external_wait")):
         sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
-    elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5:
+    elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5 and not is_reconnecting:
         # short connections are gone before anybody has seen how long they waited
         sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "likely", sentence, evidence)

@@ -14,7 +14,7 @@ Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-NO_FUNCTION = re.compile(r"~(\(|threads )")
+NO_FUNCTION = re.compile(r"~(\(|threads )")  # frames of the engine itself, and of threads that are not sampled
 COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions

@@ -254,7 +254,7 @@ def test_a_machine_that_computes_more_slowly_is_not_blamed_on_the_code_either():
     [cause] = explain(case("application", cpu=0.012, reference=0.0045, reference_cpu=0.0042, control=moved_by(3)))
 
     assert cause.code == "environment"
-    assert cause.sentence == "a fixed piece of work takes 3.00 times as long beside the head"
+    assert cause.sentence == "the reference workload takes 3.00 times as long beside the head"
 
 
 def test_a_control_that_moved_does_not_excuse_a_hundred_queries():
@@ -450,6 +450,13 @@ def test_what_is_no_function_has_no_remedy_of_a_function(name: str):
     found = FunctionGrowth(function=FunctionTime(name=name.lstrip("~"), key=name, seconds=0.02, share=0.9), change=0.02)
 
     assert functions.remedy_for(found) == ""
+
+
+def test_a_remedy_without_a_base_speaks_of_one_flame_graph():
+    rank = FunctionTime(name="shop.rank", key="shop.rank", seconds=0.02, share=0.9)
+    first = explain(Case(base=None, head=replace(SOUND, alone=0.030, cpu=0.024, functions=(rank,))))[0]
+
+    assert first.remedy.endswith("the flame graph shows where.")
 
 
 def test_connections_to_caches_and_other_services_are_of_their_layer():

@@ -92,5 +92,5 @@ def _refusal(errors: str) -> DiagnosisError:
     lowered = errors.lower()
     if "permission denied" in lowered or "not permitted" in lowered or "elevated" in lowered:
         return DiagnosisError("diagnose.profile: py-spy may not look into the service", hint=GRANT, code="PG-X001")
-    last = (errors.strip().splitlines() or ["it ended without a word"])[-1][:200]
+    last = (errors.strip().splitlines() or ["it ended without an error message"])[-1][:200]
     return DiagnosisError(f"diagnose.profile: py-spy cannot read the service: {last}", code="PG-X001")

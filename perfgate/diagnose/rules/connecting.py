@@ -24,14 +24,14 @@ SERVERS: tuple[tuple[Layer, str], ...] = (
     ("cache", "the cache"),
     ("external", "other services"),
 )
-COUNTED = 0.5  # connections per request more, by a count
-SEEN = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
+MIN_COUNTED_CONNECTIONS = 0.5  # connections per request more, by a count
+MIN_SEEN_CONNECTIONS = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
 MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
 MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
 MIN_HANDSHAKE_MESSAGES = 1.0  # messages per request beside those of its calls: opening a connection takes several
 HANDSHAKE_ANSWERS = 3  # that opening a connection waits for, TLS included
 HANDSHAKE_S = 0.02  # s that both sides may compute meanwhile, and answers take that are too quick to be timed
-RATHER = 5.0  # times as many connections per message: no matter how many of both were seen
+MIN_PER_MESSAGE_FACTOR = 5.0  # times as many connections per message: no matter how many of both were seen
 
 
 class Opened(NamedTuple):
@@ -78,7 +78,7 @@ def _opened(case: Case) -> Iterator[Opened]:
         by_server, by_request = ([case.pair(name)] if name in _KNOWN else [] for name in _counts_of(layer))
         counts = [*by_server, *by_request]
         own = [*(pair for pair in by_server if not _is_rate(case, pair) or _agrees(case, layer)), *by_request]
-        surest = next((pair for pair in own if grew(pair, 2, COUNTED)), None)
+        surest = next((pair for pair in own if grew(pair, 2, MIN_COUNTED_CONNECTIONS)), None)
         if surest is not None:
             if layer == "database" or _explains(case, layer):
                 yield Opened(layer, where, surest, seconds)
@@ -103,7 +103,7 @@ def _agrees(case: Case, layer: Layer) -> bool:
     (sent, sends), (before, now) = case.pair(calls), case.pair(f"{layer}_messages")
     if sent and sends and before and now and now - before * max(1.0, sends / sent) >= MIN_HANDSHAKE_MESSAGES:
         return True
-    if grew(case.pair(f"{layer}_opened"), 2, SEEN):
+    if grew(case.pair(f"{layer}_opened"), 2, MIN_SEEN_CONNECTIONS):
         return True
     (was, takes), wait = case.pair("alone"), f"{layer}_wait"
     is_of_calls = case.grew(each, 1.5, MIN_TIME_S / 4) or case.takes(case.growth(own))
@@ -128,7 +128,7 @@ def _is_seen(case: Case, layer: Layer) -> bool:
     if None in (*opened, *messages) or not messages[0] or not messages[1]:
         return False
     before, now = (connections / sent for connections, sent in zip(opened, messages, strict=True))  # type: ignore[operator]
-    return grew(opened, 2, SEEN) and now * MAX_MESSAGES >= 1 and now >= RATHER * before
+    return grew(opened, 2, MIN_SEEN_CONNECTIONS) and now * MAX_MESSAGES >= 1 and now >= MIN_PER_MESSAGE_FACTOR * before
 
 
 def _explains(case: Case, layer: Layer) -> bool:

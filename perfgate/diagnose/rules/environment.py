@@ -91,7 +91,7 @@ def _reference(case: Case, slower: float) -> Iterator[str]:
     if _waits_elsewhere(case):
         return
     if reference and is_steady and reference > MAX_EQUAL_FACTOR and log(reference) >= MIN_COMMON_SHARE * log(slower):
-        yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
+        yield f"the reference workload takes {reference:.2f} times as long beside the head"
 
 
 def _waits_elsewhere(case: Case) -> bool:

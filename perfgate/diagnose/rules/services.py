@@ -47,9 +47,7 @@ def cache_lost(case: Case) -> Iterator[Cause]:
     for name in ("cache_calls", "cache_messages"):
         before, now = case.pair(name)
         if before is not None and now is not None and before >= 0.5 and now <= MAX_COLD_HIT_SHARE * before:
-            sentence = (
-                f"{counted(now, 'cache command')} per request instead of {number(before)}: it is not asked any more"
-            )
+            sentence = f"{counted(now, 'cache command')} per request instead of {number(before)}: it is no longer used"
             yield cause("cache-lost", "confirmed", sentence)
             return
     before, now = case.pair("cacheable")

@@ -21,7 +21,7 @@ class Statement:
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
     in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
-    note: str = ""  # why it has no plan, or of which of several schemas
+    note: str = ""  # why it has no plan, or which schema was looked up for it
 
 
 @dataclass(frozen=True, kw_only=True)

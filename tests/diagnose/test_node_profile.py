@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from processes import wait_for
 from projects import free_port
 from services.needs import program
 
@@ -344,6 +345,37 @@ def test_an_application_with_a_handler_of_its_own_is_no_worse_for_it(tmp_path: P
 
         assert "handles SIGUSR1 itself" in (refusal.value.hint or "")
         assert service.get("/") == "ok"
+
+
+@pytest.mark.needs("node")
+def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Path):
+    (tmp_path / "wait.js").write_text("setTimeout(() => 0, 30000)", encoding="utf-8")
+    process = subprocess.Popen(
+        [program("node"), f"--inspect=127.0.0.1:{free_port()}", tmp_path / "wait.js"], stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: inspector.takes_signal(psutil.Process(process.pid)), "Node's handler")
+        with pytest.raises(DiagnosisError, match="was started with --inspect"):
+            inspector.evaluate(psutil.Process(process.pid), "1")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("throw 'no way'", "Node's inspector: no way"),
+        ("throw undefined", "Node's inspector: Uncaught"),
+        ("throw new Error('no way')", "Node's inspector: Error: no way"),
+        ("return {}", "Node's inspector: its answer is no text"),
+    ],
+)
+def test_a_script_that_fails_says_why(tmp_path: Path, script: str, words: str):
+    closing = "const inspector = require('node:inspector'); setTimeout(() => inspector.close(), 1);"
+    with serving(tmp_path, SERVER) as service, pytest.raises(DiagnosisError, match=words):
+        inspector.evaluate(service.node, f"(async () => {{ {closing} {script} }})()")
 
 
 def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):

@@ -17,6 +17,7 @@ from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 from perfgate.diagnose.profilers import collapsed, pyspy
+from perfgate.diagnose.profilers.processes import source_line
 from perfgate.diagnose.replaying import Replayer
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
@@ -184,6 +185,10 @@ def test_samples_of_several_processes_count_by_the_cpu_that_each_takes():
     }
     assert collapsed.weighed([(worker, 0.0), (server, 0.0)]) == {**worker, **server}  # nobody knows
     assert collapsed.weighed([(worker, 0.5)]) == worker
+
+
+def test_a_process_without_samples_takes_no_weight_from_others():
+    assert collapsed.weighed([({}, 1.0), ({("b",): 90}, 0.001)]) == {("b",): 90}
 
 
 def test_recursion_counts_once():
@@ -367,6 +372,16 @@ def test_a_real_refusal_is_understood():
 
     assert done.returncode
     assert "ptrace_scope" in pyspy._refusal(done.stderr).hint
+
+
+def test_only_lines_of_files_are_read_whatever_a_process_names_as_its_source(tmp_path: Path):
+    source, fifo = tmp_path / "shop.py", tmp_path / "fifo"
+    source.write_text("a = 1\nb = dumps(a)\n", encoding="utf-8")
+    os.mkfifo(fifo)
+
+    assert [source_line(str(source), number) for number in (0, 1, 2, 3)] == ["", "a = 1", "b = dumps(a)", ""]
+    names = (str(fifo), "/dev/zero", str(tmp_path), "/proc/self/status", str(tmp_path / "none"), "<string>", "a\0b")
+    assert [source_line(name, 1) for name in names] == [""] * len(names)
 
 
 def test_flame_graphs_are_json_that_any_reader_takes():

@@ -10,7 +10,7 @@ import pytest
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts, Statement
 from perfgate.diagnose.profile import FunctionGrowth, FunctionTime, LoopBlocker
-from perfgate.diagnose.rules import Case, RunMovement, explain, functions
+from perfgate.diagnose.rules import Case, RunMovement, explain, functions, statements
 from perfgate.model.diagnosis import Layer, LayerChange
 
 SOUND = PassFacts(
@@ -360,6 +360,78 @@ def test_connections_that_others_open_at_their_own_pace_are_no_cause():
 
     assert explain(case(base=base, by=0.3, control=control, **slow))[0].code == "environment"
     assert explain(case(base=base, by=0.3, **{**slow, "database_sessions": 3.0}))[0].code == "reconnecting"
+
+
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"database_wait": 0.001}, {"database_wait": 0.055}),
+        ({"database_opened": 0.01}, {"database_opened": 0.7}),
+        ({"database_messages": 3.0}, {"database_messages": 7.0}),
+    ],
+)
+def test_connections_of_the_service_are_a_cause_though_others_open_some_too(
+    known: dict[str, float], shown: dict[str, float]
+):
+    """Who opens a connection takes so much longer that the connections of others become more per request as well."""
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, **known)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.06}
+
+    assert explain(case(base=base, by=0.056, **slow, **shown))[0].code == "reconnecting"
+    assert explain(case(base=base, by=0.056, **slow))[0].code != "reconnecting"
+
+
+def test_more_queries_beside_connections_of_others_are_no_connections_of_the_service():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_messages=6)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_messages": 106, "queries": 53}
+
+    assert [item.code for item in explain(case("database", base=base, by=0.056, **slow))] == ["repeated-statement"]
+
+
+def test_a_slower_statement_beside_connections_of_others_is_no_matter_of_connections():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_wait=0.001)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_wait": 0.055, "query_seconds": 0.018}
+
+    assert explain(case("database", base=base, by=0.056, **slow))[0].code == "slower-statement"
+
+
+SLOWER = {"alone": 0.200, "loaded": 0.220, "cpu": 0.080, "reference": 0.003, "reference_cpu": 0.0029}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "slower", "plain", "code"),
+    [("lock_wait_loaded", 0.030, 0.065, 0.200, "lock-wait"), ("queue_growth_loaded", 0.1, 0.5, 2.0, "backlog")],
+)
+def test_what_lasts_longer_on_a_slower_machine_is_no_cause(
+    name: str, before: float, slower: float, plain: float, code: str
+):
+    base = replace(SOUND, alone=0.100, loaded=0.110, cpu=0.040, **{name: before})
+    control = (replace(SOUND, alone=0.010), replace(SOUND, alone=0.020, loaded=0.024))
+
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: slower}))[0].code == "environment"
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: plain}))[0].code == code
+    as_fast = {"alone": 0.200, "loaded": 0.220, name: slower}
+    assert explain(case(base=base, by=0.1, **as_fast))[0].confidence == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("text", "writes"),
+    [
+        ("  WITH x AS (SELECT 1) UPDATE t SET a = x.a FROM x", True),
+        ("with x as (select $1)\n  insert  into t select * from x", True),
+        ("/* route: /orders * */ -- of the shop\n insert into t values ($1)", True),
+        ("REPLACE INTO t VALUES (?)", True),
+        ("call book($1)", True),
+        ("copy t (a, b) from stdin", True),
+        ("copy (select a from t) to stdout", False),
+        ("with x as (select a from t for update) select a from x", False),
+        ("with x as (select updated from t) select updated from x", False),
+        ("select 1 /* update */", False),
+        ("/*" + "**//*" * 40 + "select 1", False),
+    ],
+)
+def test_statements_that_write(text: str, writes: bool):
+    assert (statements.WRITES.match(text) is not None) == writes
 
 
 def test_serialising_on_a_slower_machine_is_no_cause():

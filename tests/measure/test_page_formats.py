@@ -104,6 +104,48 @@ def test_a_user_flow_of_lighthouse_holds_a_report_for_each_step(tmp_path: Path) 
     assert [results(run)[name].requests for name in ("home", "basket")] == [1, 1]
 
 
+def step(url: str, mode: str, audits: dict[str, float] | None = None, way: str = "simulate") -> dict[str, Any]:
+    """One of a user flow. Lighthouse names the page where a timespan or snapshot ended, and simulates no timespan."""
+    values = {name: {"numericValue": value} for name, value in (audits or {}).items()}
+    how = {"formFactor": "desktop", "throttlingMethod": way}
+    whole = report(url, 800, gatherMode=mode, finalDisplayedUrl=url, configSettings=how)
+    if mode != "navigation":
+        del whole["requestedUrl"]
+        whole["audits"] = {}
+    whole["audits"] |= values
+    return {"name": f"{mode} of {url}", "lhr": whole}
+
+
+HEAVY = {"cumulative-layout-shift": 0.3, "total-blocking-time": 400.0}
+LIGHT = {"cumulative-layout-shift": 0.0, "total-blocking-time": 0.0}
+
+
+def test_of_a_user_flow_only_navigations_are_views_and_timespans_give_their_inp(tmp_path: Path) -> None:
+    steps = [
+        step("http://shop.test/", "navigation", HEAVY),
+        step("http://shop.test/#menu", "timespan", LIGHT | {"interaction-to-next-paint": 120.0}, "devtools"),
+        step("http://shop.test/", "timespan", LIGHT | {"interaction-to-next-paint": 90.0}, "devtools"),
+        step("http://shop.test/other", "timespan", LIGHT | {"interaction-to-next-paint": 900.0}, "devtools"),
+        step("http://shop.test/", "snapshot"),
+        step("http://shop.test/basket?full=1", "navigation", HEAVY),
+    ]
+    _, run = read(tmp_path, written(tmp_path, {"name": "flow", "steps": steps}))
+    home, basket = (results(run)[name] for name in ("home", "basket"))
+    assert (home.requests, basket.requests) == (1, 1)
+    assert (home.metrics["cls"], home.metrics["tbt"], home.metrics["transfer"]) == (0.3, pytest.approx(0.4), 1300)
+    assert home.metrics["inp"] == pytest.approx(0.12)
+    assert "inp" not in basket.metrics
+    assert run.conditions.latency == "Lighthouse, desktop, throttling: simulate"
+
+
+@pytest.mark.parametrize("mode", ["timespan", "snapshot"])
+def test_a_user_flow_without_a_navigation_is_refused(tmp_path: Path, mode: str) -> None:
+    flow = {"name": "flow", "steps": [step("http://shop.test/", mode, LIGHT)]}
+    with pytest.raises(UsageError, match="no page is loaded in it") as caught:
+        read(tmp_path, written(tmp_path, flow, report("http://shop.test/", 800)))
+    assert "flow.navigate" in caught.value.hint
+
+
 def test_a_report_of_lighthouse_9_has_other_names(tmp_path: Path) -> None:
     old = report("", 800, lighthouseVersion="9.6.8", finalUrl="http://shop.test/")
     old["audits"]["experimental-interaction-to-next-paint"] = {"numericValue": 120}

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +12,12 @@ import psutil
 
 from perfgate.diagnose.profile import SampledProfile
 from perfgate.diagnose.profilers import cpuprofile, inspector
-from perfgate.diagnose.profilers.processes import busiest, computed, folders
+from perfgate.diagnose.profilers.processes import busiest, computed, folders, source_line
 from perfgate.model.errors import DiagnosisError
 
 NODE = re.compile(r"node(js)?[\d.]*")  # file names of programs
 MAX_PROCESSES = 8  # processes that are sampled
 MIN_BUSY_RATIO = 0.1  # of the CPU time of the busiest: what only started the others (npm) is left alone
-MAX_LINE_CHARS = 500
 CLUSTER_WORKER = "NODE_UNIQUE_ID"  # a variable that Node sets for workers of its module `cluster`
 BEGIN, END = Path(__file__).with_name("node_begin.js"), Path(__file__).with_name("node_end.js")
 
@@ -61,7 +58,7 @@ class NodeRecording:
             now = _times(process)
             reply = inspector.evaluate(process, END.read_text(encoding="utf-8"))
             took, beside = took + now.all - before.all, beside + now.beside - before.beside
-            profiles.append(cpuprofile.ProcessProfile(reply, self._folders, _line))
+            profiles.append(cpuprofile.ProcessProfile(reply, self._folders, source_line))
         try:
             return cpuprofile.merged(profiles, took, beside)
         except (LookupError, TypeError, ValueError) as error:
@@ -96,10 +93,3 @@ def _times(process: psutil.Process) -> ThreadTimes:
         threads = {item.id: item.user_time + item.system_time for item in process.threads()}
         return ThreadTimes(sum(threads.values()), sum(took for tid, took in threads.items() if tid != process.pid))
     return ThreadTimes(0.0, 0.0)
-
-
-@cache
-def _line(path: str, number: int) -> str:
-    with suppress(OSError), Path(path).open(encoding="utf-8", errors="replace") as file:
-        return next(islice(file, number - 1, None), "")[:MAX_LINE_CHARS]
-    return ""

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from perfgate.diagnose.rules.case import MIN_EXPLAINING_SHARE, Case, Pair, cause, counted, grew, ms, number, peers_of
+from perfgate.diagnose.rules.case import (
+    MIN_EXPLAINING_SHARE,
+    MIN_TIME_S,
+    Case,
+    Pair,
+    cause,
+    counted,
+    grew,
+    ms,
+    number,
+    peers_of,
+)
 from perfgate.model.diagnosis import Cause, Layer
 
 SERVERS: tuple[tuple[Layer, str], ...] = (
@@ -17,6 +28,7 @@ COUNTED = 0.5  # connections per request more, by a count
 SEEN = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
 MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
 MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
+MIN_HANDSHAKE_MESSAGES = 1.0  # messages per request beside those of its calls: opening a connection takes several
 HANDSHAKE_ANSWERS = 3  # that opening a connection waits for, TLS included
 HANDSHAKE_S = 0.02  # s that both sides may compute meanwhile, and answers take that are too quick to be timed
 RATHER = 5.0  # times as many connections per message: no matter how many of both were seen
@@ -65,7 +77,7 @@ def _opened(case: Case) -> Iterator[Opened]:
         seconds = _connecting(case, layer)
         by_server, by_request = ([case.pair(name)] if name in _KNOWN else [] for name in _counts_of(layer))
         counts = [*by_server, *by_request]
-        own = [*(pair for pair in by_server if not _is_rate(case, pair)), *by_request]
+        own = [*(pair for pair in by_server if not _is_rate(case, pair) or _agrees(case, layer)), *by_request]
         surest = next((pair for pair in own if grew(pair, 2, COUNTED)), None)
         if surest is not None:
             if layer == "database" or _explains(case, layer):
@@ -84,6 +96,25 @@ def _is_rate(case: Case, pair: Pair) -> bool:
     return bool(before and now and was and takes) and now / before <= MAX_RATE_FACTOR * takes / was  # type: ignore[operator]
 
 
+def _agrees(case: Case, layer: Layer) -> bool:
+    """Whether more than the server's count shows that it is the service which opens connections: its sockets, messages
+    beside those of its calls, or a wait that grew by more than all else and is none of the calls'."""
+    calls, each, own = _CALLS[layer]
+    (sent, sends), (before, now) = case.pair(calls), case.pair(f"{layer}_messages")
+    if sent and sends and before and now and now - before * max(1.0, sends / sent) >= MIN_HANDSHAKE_MESSAGES:
+        return True
+    if grew(case.pair(f"{layer}_opened"), 2, SEEN):
+        return True
+    (was, takes), wait = case.pair("alone"), f"{layer}_wait"
+    is_of_calls = case.grew(each, 1.5, MIN_TIME_S / 4) or case.takes(case.growth(own))
+    is_longer = bool(was and takes) and case.grew(wait, MAX_RATE_FACTOR * takes / was, MIN_TIME_S)  # type: ignore[operator]
+    return is_longer and not is_of_calls and case.takes(case.growth(wait))
+
+
+_CALLS: Mapping[Layer, tuple[str, str, str]] = {  # how many, how long each takes, and how long in the server itself
+    "database": ("queries", "query_seconds", "database"),
+    "cache": ("cache_calls", "cache_call_seconds", "cache_seconds"),
+}
 _KNOWN = ("database_sessions", "database_connects", "cache_sessions", "cache_connects")
 
 

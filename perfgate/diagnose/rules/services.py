@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules import connecting
+from perfgate.diagnose.rules import connecting, environment
 from perfgate.diagnose.rules.case import (
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
@@ -22,6 +22,7 @@ from perfgate.diagnose.rules.case import (
 from perfgate.model.diagnosis import Cause, Layer
 
 MIN_QUEUE_GROWTH_JOBS = 0.2  # jobs per request by which a queue grows that is not kept up with
+PLAIN_FACTOR = 10.0  # times as many jobs: more than a slower machine leaves
 MIN_PARALLEL_MESSAGES = 1.8  # messages per request, of which two can be under way at once
 MIN_CONCURRENCY = 1.3  # messages under way at once, on average of the time in which one is
 MAX_USUAL_MISSES = 0.2  # keys per request that are missing anyway
@@ -188,7 +189,8 @@ def external(case: Case) -> Iterator[Cause]:
 
 
 def backlog(case: Case) -> Iterator[Cause]:
-    """Jobs that pile up, whether or not anybody waits for them."""
+    """Jobs that pile up, whether or not anybody waits for them. Those that did so before, too, may do so faster only
+    because the workers' machine is slower."""
     more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
     before, _ = case.pair("queue_growth_loaded")
     if more is not None and more >= MIN_QUEUE_GROWTH_JOBS and more >= 2 * max(before or 0.0, 0.0):
@@ -196,7 +198,8 @@ def backlog(case: Case) -> Iterator[Cause]:
         sentence = (
             f"{counted(more, 'job')} more wait in the queue after each request{instead}, {number(waiting)} in all"
         )
-        yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
+        is_sure = before is not None and (more >= PLAIN_FACTOR * before or environment.slowness(case) <= 1)
+        yield cause("backlog", "confirmed" if is_sure else "likely", sentence)
 
 
 def broker(case: Case) -> Iterator[Cause]:

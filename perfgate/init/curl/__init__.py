@@ -54,13 +54,13 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     made: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
-    for text in commands(source.text):
+    for written in commands(source.text):
         try:
-            for arguments in requests(text):
+            for arguments in requests(written):
                 command = _read(arguments)
                 made += [_endpoint(command, url, secrets) for url in command.urls]
         except (_NotSentError, ValueError) as error:
-            omissions.append(Omission(_shown(text), str(error)))
+            omissions.append(Omission(_shown(written.text), str(error)))
     if not made:
         why = f": {omissions[0].why}" if omissions else ""
         message = f"{source.name} has no curl command that can be sent{why}"
@@ -85,7 +85,8 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
 def _shown(text: str) -> str:
     """The command without its arguments, which may hold secrets."""
     match = re.search(r"https?://[^\s'\"?]+", text)
-    return f"curl {re.sub(r'//[^/@]*@', '//', match[0])}" if match else "a curl command"
+    url = re.sub(r"//[^/@]*@", "//", match[0]) if match else ""
+    return f"curl {recorded.readable(url, Secrets())}" if match else "a curl command"
 
 
 def _read(options: list[tuple[str, str]]) -> _Command:
@@ -175,7 +176,7 @@ def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpo
         body=body,
         media_type=declared or (recorded.FORM if body else ""),
     )
-    endpoint = recorded.endpoint(sent, recorded.name_of(sent), secrets)
+    endpoint = recorded.endpoint(sent, recorded.name_of(sent, secrets), secrets)
     if command.form:
         endpoint = replace(endpoint, body_key="multipart", body=secrets.fields(command.form))
     cookie = next((value for name, value in command.headers.items() if name.lower() == "cookie"), "")

@@ -221,10 +221,12 @@ def test_garbage_is_no_leak_however_much_the_process_has_grown():
 )
 def test_a_heap_that_keeps_almost_as_much_before_does_not_leak(before: int, now: int, requests: int, said: str):
     """What an idle heap keeps is part of both sides."""
-    noise = 1_000_000 / requests
-    base = replace(SOUND, retained=before / requests, retained_noise=noise)
+    base, head = (
+        replace(SOUND, **vars(profile.facts(recorded({**REPLY, "retained": size}), 0.010, requests)))
+        for size in (before, now)
+    )
 
-    [cause] = rules.explain(rules.Case(base=base, head=replace(base, retained=now / requests), language="node"))
+    [cause] = rules.explain(rules.Case(base=base, head=head, language="node"))
 
     assert (cause.code, cause.sentence) == (("memory-growth", said) if said else ("healthy", cause.sentence))
 

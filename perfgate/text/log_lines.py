@@ -26,7 +26,7 @@ _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
 _METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb", "requestMethod")
 _URI = ("RequestPath", "request_uri", "uri", "path", "url", "request_path", "requestUrl")  # nginx's $uri has no query
 _QUERY = ("args", "query_string")
-_MAYBE_QUERY = re.compile(r"\S+=\S*")  # `query` of some is SQL's or GraphQL's
+_MAYBE_QUERY = re.compile(r"\??[^\s=]+=\S*")  # `query` of some is SQL's or GraphQL's
 _LINES = ("log", "message", "common_log")  # a line of text within one of JSON: Docker's, Caddy 2.0's
 _STATUS = ("DownstreamStatus", "status", "status_code", "response_status", "OriginStatus")
 _HOST = ("RequestHost", "host", "http_host", "server_name", "vhost", "RequestAddr")

@@ -66,6 +66,35 @@ def test_a_time_is_the_same_in_any_form_and_on_any_machine(monkeypatch: pytest.M
     assert only(json.dumps({"time": time, "method": "GET", "path": "/"})).time == pytest.approx(AT, abs=1e-3)
 
 
+@pytest.mark.parametrize("time", [10**400, float("inf"), float("nan"), "1" * 400])
+def test_what_is_no_time(time: object):
+    assert only(json.dumps({"method": "GET", "path": "/a", "ts": time})).time is None
+
+
+@pytest.mark.parametrize("status", ["\u00b2", "2000", None])
+def test_what_is_no_status(status: object):
+    assert only(json.dumps({"method": "GET", "path": "/a", "status": status})).status == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "uri"),
+    [
+        ({"query": "SELECT 1 FROM t WHERE a=1"}, "/a"),
+        ({"query": "tea"}, "/a"),
+        ({"query": "q=tea&page=1"}, "/a?q=tea&page=1"),
+        ({"args": "tea"}, "/a?tea"),
+    ],
+)
+def test_the_query_of_a_request_and_no_other(fields: dict[str, str], uri: str):
+    assert only(json.dumps({"method": "GET", "path": "/a", **fields})).uri == uri
+
+
+def test_a_line_of_json_within_one_of_docker():
+    inner = json.dumps({"method": "GET", "path": "/a", "status": 200})
+
+    assert only(json.dumps({"log": f"{inner}\n", "stream": "stdout"})).uri == "/a"
+
+
 def test_hours_that_come_twice_here_are_none_of_the_log_s(monkeypatch: pytest.MonkeyPatch):
     """Half an hour apart is half an hour, also in the night in which this machine's clock goes back."""
     monkeypatch.setenv("TZ", "Europe/Berlin")

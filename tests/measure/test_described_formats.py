@@ -165,6 +165,11 @@ SUMMARIES = {
     "k6.json": (K6_MACHINE_READABLE, "k6-summary", ()),
     "statistics.json": (JMETER_STATISTICS, "jmeter-statistics", ()),
     "aggregate.csv": (JMETER_TABLE, "jmeter-aggregate", ()),
+    "local.csv": (
+        JMETER_TABLE.replace("5.000%", '"5,000%"').replace("80.00000", '"80,00000"'),
+        "jmeter-aggregate",
+        (),
+    ),
     "aggregate_keys.csv": (JMETER_KEYS, "jmeter-aggregate", ()),
     "summary.csv": (JMETER_SUMMARY, "jmeter-aggregate", ("p50", "p90", "p95", "p99")),
 }
@@ -202,6 +207,13 @@ def test_figures_of_a_summary_are_taken_as_they_are(tmp_path: Path, name: str):
         assert found.metrics["errors"] == pytest.approx(0.05)
     assert "a summary" in run.warnings[0]
     assert run.conditions.latency == importers.importer(format).latency
+
+
+@pytest.mark.parametrize("name", ["aggregate.csv", "local.csv"])
+def test_the_rate_of_jmeters_table_gives_its_duration(tmp_path: Path, name: str):
+    """Written with the decimal sign of the machine that JMeter ran on."""
+    run = imported(tmp_path, name, SUMMARIES[name][0])
+    assert (run.duration, only(run).metrics["rate"]) == (2.5, pytest.approx(190 / 2.5))
 
 
 def test_the_machine_readable_summary_of_k6_has_no_rates_but_its_time(tmp_path: Path):

@@ -113,7 +113,7 @@ def init(
     _tell(proposed, MAX_LISTED_OMISSIONS)
     if measure:
         _measure(budget, proposed)
-    _say_next(budget, proposed)
+    _say_next(budget)
     return 0
 
 
@@ -213,8 +213,6 @@ def _measure(budget: Path, proposed: Proposed) -> None:
     _check(budget)
 
 
-def _say_next(budget: Path, proposed: Proposed) -> None:
+def _say_next(budget: Path) -> None:
     option = "" if budget == DEFAULT_BUDGET else f" --budget {budget}"
-    if proposed.is_empty:
-        say("perfgate: nothing is left to send; --unsafe takes in what changes data.")
     say(f"Next: perfgate doctor{option}, then perfgate run{option}")

@@ -125,7 +125,7 @@ CODES: Mapping[str, CodeEntry] = {
         "The source has no request that could be sent.",
         "It is empty, or everything in it is left out.",
         "a HAR recorded after the page was loaded",
-        "Record or export it again, as the message says.",
+        "Record or export it again, as the message says; `--unsafe` takes in what may change data.",
     ),
     "PG-N004": CodeEntry(
         "The service shows no OpenAPI document.",

@@ -9,11 +9,15 @@ from perfgate.diagnose.facts import ProbeCounts
 from perfgate.model.note import Note
 from perfgate.text.notes import note
 
-_STATEMENTS = frozenset({"queries", "rows", "database", "query_seconds", "lock_wait", "commit_wait"})
+_STATEMENTS = frozenset(
+    {"queries", "rows", "database", "query_seconds", "lock_wait", "commit_wait", "database_sessions"}
+)
 COUNTS_OF: Mapping[str, frozenset[str]] = {  # key of `diagnose:` -> what nobody but its probe counts
     "postgres": _STATEMENTS,
     "mysql": _STATEMENTS,
-    "redis": frozenset({"cache_calls", "cache_hits", "cache_sessions"}),
+    "redis": frozenset(
+        {"cache_calls", "cache_hits", "cache_sessions", "cache_lookups", "cache_seconds", "queue_calls"}
+    ),
 }
 _SEEN = ("queries", "cache_calls")  # any of these: the probe sees the application
 _MESSAGES = {"postgres": "database_messages", "mysql": "database_messages", "redis": "cache_messages"}

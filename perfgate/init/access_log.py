@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, recorded, templating
@@ -53,7 +53,10 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     secrets, names = Secrets(), naming.UniqueNames()
     endpoints = [_endpoint(key, group, secrets, names) for key, group in groups[:MAX_ENDPOINTS]]
     omissions += [
-        Omission(f"{method} {path} ({counted(group.count, 'request')})", f"not among the {MAX_ENDPOINTS} most frequent")
+        Omission(
+            f"{method} {recorded.readable(path, secrets)} ({counted(group.count, 'request')})",
+            f"not among the {MAX_ENDPOINTS} most frequent",
+        )
         for (method, path, _), group in groups[MAX_ENDPOINTS:]
     ]
     rate, note = _rate(known, sent)
@@ -110,11 +113,18 @@ def _endpoint(key: Key, group: _Group, secrets: Secrets, names: naming.UniqueNam
     method, _, _ = key
     drawn: dict[str, Json] = {}
     columns: Mapping[str, Counter[str]] = _columns(group)
-    for hole in group.pattern.holes:
-        drawn[hole] = {"choice": [_typed(unquote(value)) for value, _ in columns[hole].most_common(MAX_VALUES)]}
-    path = "/" + "/".join(part if part.startswith("{") else templating.path_text(part) for part in group.pattern.parts)
+    path = ""
+    for before, part in pairwise(["", *(group.pattern.parts or ("",))]):
+        if not part.startswith("{"):
+            path += "/" + recorded.path_of(f"{before}/{part}", secrets).rpartition("/")[2]
+            continue
+        values = [value for value, _ in columns[part[1:-1]].most_common()]
+        public = [value for value in values if not secrets.is_secret_part(before, value)]
+        if public:
+            drawn[part[1:-1]] = {"choice": [_typed(unquote(value)) for value in public[:MAX_VALUES]]}
+        path += f"/{part}" if public else f"/{secrets.replaced('secret_in_path', values[0])}"
     pairs = [_pair(name, values, drawn, secrets) for name, values in _query_values(group).items()]
-    preferred = naming.of_request(method, group.pattern.path)
+    preferred = naming.of_request(method, recorded.readable(group.pattern.path, secrets))
     return Endpoint(
         name=names.take(preferred, naming.with_query(preferred, path + templating.query(pairs))),
         method=method,

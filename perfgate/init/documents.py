@@ -33,8 +33,10 @@ def problem(text: str) -> str:
     if start and start in "{[":
         try:
             json.loads(text.lstrip("\ufeff"))
-        except ValueError as error:
-            return f"it is not JSON: {error}"
+        except (ValueError, RecursionError) as error:
+            return (
+                "" if _is_json(text.strip().partition("\n")[0]) else f"it is not JSON: {error}"
+            )  # lines of JSON are fine
     elif _LOOKS_OPENAPI.search(text):
         import yaml
 
@@ -45,6 +47,14 @@ def problem(text: str) -> str:
             where = f" in line {mark.line + 1}" if mark else ""
             return f"it is not YAML: {getattr(error, 'problem', None) or 'it cannot be read'}{where}"
     return ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _of_yaml(text: str) -> Json:

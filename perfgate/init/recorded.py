@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from urllib.parse import parse_qsl, unquote
 
 from perfgate.init import naming, templating
@@ -24,7 +26,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 STATIC = re.compile(
     r"\.(?:js|mjs|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp4|webm|mp3|pdf|wasm)$", re.IGNORECASE
 )
-_GRAPHQL = re.compile(r"(?:\s|#.*\n)*(?:\{|(?:query|mutation|fragment)\b)")  # not a subscription: that is a stream
+_GRAPHQL = re.compile(  # not a subscription: that is a stream
+    r"(?:\s|#[^\n]*)*(?:(?:query|mutation|fragment)\b[^{]*)?\{.*\}(?:\s|#[^\n]*)*", re.DOTALL
+)
 _OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)\s*[({@]")
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
@@ -70,15 +74,19 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
 
 
 def chosen_origin(origins: Sequence[str], target: str) -> str:
-    """The host that is meant: the target's, where it is among them, else the first that is known."""
+    """The host that is meant: the target's, where it is among them, else the most frequent; of several that are, the
+    first that is known."""
     wanted = templating.split_url(target)[0] if target else ""
-    return wanted if wanted and wanted in origins else next(filter(None, origins), "")
+    counts = Counter(origins)
+    most = max(counts, key=lambda origin: (counts[origin], bool(origin)), default="")
+    return wanted if wanted and wanted in origins else most
 
 
-def name_of(request: Recorded) -> str:
+def name_of(request: Recorded, secrets: Secrets) -> str:
     """What a request without a name is called: `GET /items/{id}`, or `query Search` of GraphQL."""
     operation = _OPERATION.search((_graphql(request.body, Secrets()) or {}).get("query", "")) if request.body else None
-    return " ".join(operation.groups()) if operation else naming.of_request(request.method, readable(request.path))
+    path = readable(request.path, secrets)
+    return " ".join(operation.groups()) if operation else naming.of_request(request.method, path)
 
 
 def _graphql(body: str, secrets: Secrets) -> Mapping[str, Json] | None:
@@ -91,7 +99,7 @@ def _graphql(body: str, secrets: Secrets) -> Mapping[str, Json] | None:
     if not isinstance(written, dict) or not set(written) <= {"query", "variables", "operationName"}:
         return None
     query, variables = written.get("query"), written.get("variables")
-    if not isinstance(query, str) or not _GRAPHQL.match(query) or not isinstance(variables, dict | None):
+    if not isinstance(query, str) or not _GRAPHQL.fullmatch(query) or not isinstance(variables, dict | None):
         return None
     is_plain = "${" not in query and secrets.template("", query) == templating.literal(query)
     return written if is_plain and len(_OPERATION.findall(query)) <= 1 else None
@@ -124,8 +132,8 @@ def query_pairs(query: str, secrets: Secrets) -> Iterable[tuple[str, str]]:
 def path_of(path: str, secrets: Secrets) -> str:
     """The path as a template, with variables for what looks like a secret in it."""
     return "/".join(
-        templating.path_text(part) if not secrets.is_secret(part) else secrets.replaced("secret_in_path", part)
-        for part in (path or "/").split("/")
+        secrets.replaced("secret_in_path", part) if secrets.is_secret_part(before, part) else templating.path_text(part)
+        for before, part in pairwise(["", *(path or "/").split("/")])
     )
 
 
@@ -148,6 +156,28 @@ def body_of(request: Recorded, secrets: Secrets) -> tuple[str, Json]:
     return "body", secrets.template("", request.body)
 
 
-def readable(path: str) -> str:
-    """The path as people read it."""
-    return unquote(path)
+def readable(path: str, secrets: Secrets) -> str:
+    """The path as people read it, `{secret}` in the place of one."""
+    return "/".join(
+        "{secret}" if secrets.is_secret_part(before, part) else unquote(part)
+        for before, part in pairwise(["", *path.split("/")])
+    )
+
+
+def with_variables(endpoint: Endpoint, name: str = r"\w+") -> Endpoint:
+    """The endpoint in which variables of the environment are holes again, not literal braces; `name` is a pattern."""
+
+    def holes(value: Json) -> Json:
+        if isinstance(value, str):
+            return re.sub(rf"\$(?:%7B|\{{\{{)({name})(?:%7D|\}}\}})", r"${\1}", value)
+        if isinstance(value, dict):
+            return {key: holes(item) for key, item in value.items()}
+        return [holes(item) for item in value] if isinstance(value, list) else value
+
+    return replace(
+        endpoint,
+        path=holes(endpoint.path),
+        headers=holes(dict(endpoint.headers)),
+        body=holes(endpoint.body),
+        variables=holes(endpoint.variables),
+    )

@@ -13,7 +13,7 @@ from perfgate.init.templating import literal
 MIN_SECRET_CHARS = 8  # of a value that is taken for the same secret wherever it comes
 _SECRET = re.compile(
     r"pass(word|wd|phrase)?|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|auth|authorization|"
-    r"credential|signature|session(id)?|jwt|otp|pin|csrf|xsrf|bearer|x-[a-z-]*(token|key|auth|secret)[a-z-]*",
+    r"credential|signature|sig|cvv|cvc|card[_-]?number|session(id)?|jwt|otp|pin|csrf|xsrf|bearer|x-[a-z-]*(token|key|auth|secret)[a-z-]*",
     re.IGNORECASE,
 )
 _PARTS = re.compile(
@@ -22,7 +22,19 @@ _PARTS = re.compile(
 )
 _LOOKS_SECRET = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|gh[pousr]_\w{20,}|sk_(live|test)_\w{10,}|"
-    r"xox[abpr]-[\w-]{10,}|AKIA[A-Z0-9]{16}|glpat-[\w-]{16,}"
+    r"xox[abpr]-[\w-]{10,}|AKIA[A-Z0-9]{16}|glpat-[\w-]{16,}|AIza[\w-]{35}"
+)
+_LINK = re.compile(r"token|reset|verif|invit|confirm|activat|password|session|magic", re.IGNORECASE)  # in front of one
+_TOKEN = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~=-]{16,}")  # of a link that is sent by mail
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)  # rather the id of a resource
+_FIELD = re.compile(  # a name with its value within a text: JSON or GraphQL, XML, a form, a part of a multipart body
+    r"""
+      "?(?P<key>[\w.-]+)"?\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.)+)"|(?P<number>\d+))
+    | <(?:\w+:)?(?P<tag>[\w.-]+)>(?P<inner>[^<]+)</
+    | (?:^|&)(?P<field>[^=&\s]+)=(?P<value>[^&\s]+)
+    | \bname="(?P<part>[^"]+)"[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\n(?P<content>[^\r\n]+)
+    """,
+    re.VERBOSE,
 )
 _SCHEME = re.compile(r"(Basic|Bearer|Digest|Token|ApiKey) +(.+)", re.IGNORECASE | re.DOTALL)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -32,6 +44,17 @@ def is_secret_name(name: str) -> bool:
     """Whether a header, parameter or field of that name holds a secret."""
     spaced = _CAMEL.sub("_", name)
     return bool(_SECRET.fullmatch(name) or _SECRET.fullmatch(spaced) or _PARTS.search(spaced))
+
+
+def _secrets_in(text: str) -> list[tuple[int, int, str]]:
+    """Begin, end and name (empty where it is seen by its look) of each secret within a text, in order."""
+    by_look = [(*match.span(), "") for match in _LOOKS_SECRET.finditer(text)]
+    by_name = []
+    for match in _FIELD.finditer(text):
+        name, value = (key for key, written in match.groupdict().items() if written is not None)
+        if is_secret_name(match[name]):
+            by_name.append((*match.span(value), match[name]))
+    return sorted(by_look + by_name)
 
 
 @dataclass
@@ -50,10 +73,21 @@ class Secrets:
         known = self._names.get(value)
         if known and len(value) >= MIN_SECRET_CHARS:
             return f"${{{known}}}"
-        if match := _LOOKS_SECRET.search(value):
-            before, after = value[: match.start()], value[match.end() :]
-            return f"{literal(before)}{self._hole(name, match[0])}{literal(after)}"
-        return literal(value)
+        return self._text(name, value)
+
+    def _text(self, name: str, value: str) -> str:
+        """The text with a variable for each secret within it, by the name before it or by its look."""
+        made, end = "", 0
+        for start, stop, field_name in _secrets_in(value):
+            if start >= end:
+                made += literal(value[end:start]) + self.replaced(field_name or name, value[start:stop])
+                end = stop
+        return made + literal(value[end:])
+
+    def is_secret_part(self, before: str, part: str) -> bool:
+        """Whether a part of a path is a secret: by its look, or in a link such as `/reset-password/...`."""
+        is_token = _TOKEN.fullmatch(part) is not None and not _UUID.fullmatch(part)
+        return self.is_secret(part) or (is_token and _LINK.search(before) is not None)
 
     def is_secret(self, value: str) -> bool:
         """Whether a value without a name is known as a secret, or looks like one."""

@@ -135,7 +135,10 @@ def connecting(kind: str) -> Iterator[None]:
     finally:
         meter.opened[kind].seconds += perf_counter() - started
         meter.opened[kind].calls += 1
-        _is_connecting.reset(token)
+        try:
+            _is_connecting.reset(token)
+        except ValueError:  # left in another context than it was entered in
+            _is_connecting.set(False)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from perfgate.workflows.reading_source import Say, read_source
 from perfgate.workflows.steps import trial
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
+MAX_REASONS = 5  # of requests that cannot be sent, in the error that nothing can
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalRequest:
@@ -61,17 +63,15 @@ class Proposed:
         """The target, where neither the source nor the command line names one; else empty."""
         return "" if self.context.target or self.proposal.target else init.DEFAULT_TARGET
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.proposal.endpoints and not self.proposal.scenarios
-
 
 def propose(request: ProposalRequest, say: Say) -> Proposed:
-    """Raises UsageError without a source, or one that cannot be read."""
+    """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
     provided, own_target = read_source(request.source, folder, say)
     options = init.ProposalOptions(target=request.target or own_target, unsafe=request.unsafe)
     proposal = init.convert(provided, options, request.format)
+    if not proposal.endpoints and not proposal.scenarios:
+        raise _nothing_to_send(provided.name, proposal.omissions)
     services = project.services(folder)
     context = init.Context(
         source=provided.name,
@@ -88,6 +88,17 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
             code="PG-N005",
         )
     return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+
+
+def _nothing_to_send(source: str, omissions: Sequence[Omission]) -> UsageError:
+    """The error that says why every request was left out."""
+    unsafe = [omission for omission in omissions if omission.why == NOT_SAFE]
+    others = [f"{omission.what}: {omission.why}" for omission in omissions if omission.why != NOT_SAFE]
+    more = [f"{len(others) - MAX_REASONS} more"] if len(others) > MAX_REASONS else []
+    may_change = [f"{counted(len(unsafe), 'request')} may change data"] if unsafe else []
+    why = "; ".join([*may_change, *others[:MAX_REASONS], *more])
+    hint = "Take in what may change data with --unsafe." if unsafe else "Nothing is written."
+    return UsageError(f"{source} has no request that can be sent: {why}", hint=hint, code="PG-N003")
 
 
 def _name(budget: Path) -> str:

@@ -48,6 +48,13 @@ def test_another_database_tells_the_same_counts():
     assert "queries" not in blindness.uncounted({"redis"}, {"postgres"})
 
 
+@pytest.mark.parametrize("key", ["postgres", "redis"])
+def test_connections_that_a_blind_probe_counts_are_left_out_too(key: str):
+    kind = {"postgres": "database", "redis": "cache"}[key]
+
+    assert f"{kind}_sessions" in blindness.uncounted({key}, set())
+
+
 def test_only_what_nobody_tells_is_left_out():
     counts = ProbeCounts(values={"queries": 0.0, "database_wait": 0.01})
 

@@ -126,6 +126,24 @@ def test_a_target_that_nothing_names_is_said_to_be_assumed(tmp_path: Path):
     assert "assumed" not in named.stderr
 
 
+@pytest.mark.parametrize(
+    ("operations", "why"),
+    [
+        ({"post": {"responses": {}}, "put": {"responses": {}}}, "2 requests may change data"),
+        ({"trace": {"responses": {}}}, "TRACE /a: TRACE is not sent by perfgate"),
+    ],
+)
+def test_a_document_of_which_nothing_can_be_sent_makes_no_file(operations: dict[str, object], why: str, tmp_path: Path):
+    (tmp_path / "openapi.json").write_text(json.dumps({"openapi": "3.0.0", "paths": {"/a": operations}}))
+
+    done = perfgate(tmp_path, "init", "openapi.json")
+
+    assert done.returncode == 2
+    assert f"openapi.json has no request that can be sent: {why}" in done.stderr
+    assert ("--unsafe" in done.stderr) is ("may change data" in why)
+    assert not (tmp_path / "budgets.yaml").exists()
+
+
 def test_an_empty_folder_says_what_to_name(tmp_path: Path):
     done = perfgate(tmp_path, "init")
 

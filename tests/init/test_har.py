@@ -39,6 +39,14 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST"}
 FILES = {"mimeType": "multipart/form-data; boundary=X", "params": [{"name": "f", "fileName": "cat.png"}]}
 
 
+CHROME_FILES = {
+    "mimeType": "multipart/form-data; boundary=X",
+    "params": [{"name": "f", "value": "(binary)"}],
+    "text": '--X\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n\x89PNG\r\n--X--\r\n',
+}
+TAGS = {"mimeType": "multipart/form-data; boundary=X", "params": [{"name": "tag", "value": "1"}] * 2}
+
+
 @pytest.mark.parametrize(
     ("item", "what", "why"),
     [
@@ -49,8 +57,16 @@ FILES = {"mimeType": "multipart/form-data; boundary=X", "params": [{"name": "f",
         (entry("/ad", status=0), "GET /ad", "it had no answer"),
         (entry("/gone", status=404), "GET /gone", "it was answered 404"),
         (entry("/photo", "POST", data=FILES), "POST /photo", "its form has files"),
+        (
+            entry("http://u:pw@shop.test/by/ghp_abcdefghijklmnopqrstuvwxyz0123", "PROPFIND"),
+            "PROPFIND http://shop.test/by/{secret}",
+            "no HTTP request",
+        ),
+        (entry("/x", "options", 204, headers=PREFLIGHT), "OPTIONS /x", "a preflight"),
+        (entry("/photo", "POST", data=CHROME_FILES), "POST /photo", "its form has files"),
+        (entry("/tags", "POST", data=TAGS), "POST /tags", "several parts of a name"),
         (entry("data:image/png;base64,AAAA"), "GET data:image/png;base64,AAAA", "no HTTP request"),
-        (entry("/by/eyJhbGciOiJI.eyJzdWIiOiIx.abc", status=500), "GET /by/${SECRET_IN_PATH}", "it was answered 500"),
+        (entry("/by/eyJhbGciOiJI.eyJzdWIiOiIx.abc", status=500), "GET /by/{secret}", "it was answered 500"),
         (entry("https://cdn.test/x"), "1 request to https://cdn.test", "another host"),
     ],
 )
@@ -120,6 +136,8 @@ def test_graphql_operations_go_by_their_names():
     "body",
     [
         {"query": "tea"},  # a search
+        {"query": "mutation rates in humans"},
+        {"query": "query optimisation {1}, and more"},
         {"query": "query A { a } query B { b }", "operationName": "A"},
         {"query": "{ a }", "extensions": {"persistedQuery": {"version": 1}}},
         {"query": "subscription News { news }"},

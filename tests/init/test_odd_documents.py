@@ -109,6 +109,10 @@ def test_a_path_in_another_file_is_left_out_with_what_to_do():
         ),
         ("[{url: 'https://{tenant}.shop.test'}]", "http://127.0.0.1:8000"),
         ("5", "http://127.0.0.1:8000"),
+        ("[{url: 'http://[host]/v1'}]", "http://127.0.0.1:8000"),
+        ("[{url: 'http://localhost:port/v1'}]", "http://127.0.0.1:8000"),
+        ("[{url: null}]", "http://127.0.0.1:8000"),
+        ("[{url: 'http://ann:secret@localhost:3000/v1'}]", "http://localhost:3000/v1"),
     ],
 )
 def test_the_target_is_a_server_of_this_machine(servers: str, target: str):
@@ -136,6 +140,11 @@ def test_a_list_in_a_form_is_sent_as_forms_have_it():
     document = {"openapi": "3.0.3", "paths": {"/a": {"post": form}}}
 
     assert converted(json.dumps(document)).endpoints[0].body == {"tags": "perfgate"}
+
+
+def test_lines_of_json_that_are_not_known_are_not_called_broken():
+    with pytest.raises(UsageError, match=r"is in no format that perfgate knows\nName it with"):
+        converted('{"level": "info", "msg": "up"}\n{"level": "info", "msg": "ready"}\n')
 
 
 @pytest.mark.parametrize(

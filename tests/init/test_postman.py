@@ -73,6 +73,13 @@ def test_graphql_takes_values_by_its_variables():
     inside = only(body("graphql", {"query": "{ item(id: {{id}}) { id } }", "variables": ""}))
 
     assert (sent.body_key, sent.body, sent.variables) == ("graphql", query, {"q": "${WORD}"})
+    number = only(body("graphql", {"query": query, "variables": '{"q": {{id}}}'}))
+    assert number.body_key == "body"
+    assert number.body.endswith(', "variables": {{"q": ${ID}}}}}')
+    assert number.headers["Content-Type"] == "application/json"
+    assert only(body("graphql", {"query": query, "variables": {"q": "{{word}}"}})).variables == {"q": "${WORD}"}
+    [omission] = converted(body("graphql", {"query": query, "variables": "{q: 1}"}), item()).omissions
+    assert "its GraphQL variables are not JSON" in omission.why
     assert inside.body == {"query": "{{ item(id: ${ID}) {{ id }} }}", "variables": {}}
 
 
@@ -108,11 +115,48 @@ def test_the_target_chooses_the_host():
     items = [item("a", "{{unset}}/1"), item("b", f"{SHOP}/2"), item("c", "http://api.test/3")]
 
     assert [one.path for one in converted(*items).endpoints] == ["/2"]
-    assert [one.path for one in converted(*items, target="http://api.test").endpoints] == ["/3"]
+    assert [one.path for one in converted(*items, target="http://api.test").endpoints] == ["/1", "/3"]
     assert [omission.why for omission in converted(*items).omissions] == [
         "another host: that of a variable",
         "another host: http://api.test",
     ]
+
+
+@pytest.mark.parametrize("target", ["", "http://127.0.0.1:8000"])
+def test_requests_below_a_base_url_that_is_not_set_are_not_given_up_for_a_login_elsewhere(target: str):
+    login = item("log in", "https://auth.test/token", "POST")
+    proposal = converted(login, item("a", "{{baseUrl}}/a"), item("b", "{{baseUrl}}/b"), target=target)
+
+    assert ([one.path for one in proposal.endpoints], proposal.target) == (["/a", "/b"], target)
+    assert [omission.why for omission in proposal.omissions] == ["another host: https://auth.test"]
+
+
+@pytest.mark.parametrize("odd", [{"type": ["x"]}, {"type": "bearer", "bearer": 5}])
+def test_odd_authentication_is_no_crash(odd: Any):
+    assert len([*converted(item(auth=odd), item("b")).endpoints]) >= 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        item(url={"raw": f"{SHOP}/x", "variable": ["x"]}),
+        body("raw", "x", options={"raw": None}),
+        body("graphql", "{ a }"),
+    ],
+)
+def test_odd_parts_of_a_request_are_no_crash(odd: dict[str, Any]):
+    assert only(odd).path == "/x"
+
+
+def test_a_variable_of_type_secret_and_the_value_of_an_api_key_stay_out():
+    key = {
+        "type": "apikey",
+        "apikey": [{"key": "key", "value": "X-Client"}, {"key": "value", "value": "hunter2secret"}],
+    }
+    variable = {"key": "adminLogin", "value": "hunter3secret", "type": "secret"}
+    proposal = converted(item(auth=key, header=[{"key": "X-Db", "value": "{{adminLogin}}"}]), variable=[variable])
+
+    assert dict(proposal.endpoints[0].headers) == {"X-Client": "${X_CLIENT}", "X-Db": "${ADMINLOGIN}"}
 
 
 def test_a_collection_of_version_1_says_what_to_do():

@@ -66,6 +66,35 @@ def test_a_time_is_the_same_in_any_form_and_on_any_machine(monkeypatch: pytest.M
     assert only(json.dumps({"time": time, "method": "GET", "path": "/"})).time == pytest.approx(AT, abs=1e-3)
 
 
+@pytest.mark.parametrize("time", [10**400, float("inf"), float("nan"), "1" * 400])
+def test_what_is_no_time(time: object):
+    assert only(json.dumps({"method": "GET", "path": "/a", "ts": time})).time is None
+
+
+@pytest.mark.parametrize("status", ["\u00b2", "2000", None])
+def test_what_is_no_status(status: object):
+    assert only(json.dumps({"method": "GET", "path": "/a", "status": status})).status == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "uri"),
+    [
+        ({"query": "SELECT 1 FROM t WHERE a=1"}, "/a"),
+        ({"query": "tea"}, "/a"),
+        ({"query": "q=tea&page=1"}, "/a?q=tea&page=1"),
+        ({"args": "tea"}, "/a?tea"),
+    ],
+)
+def test_the_query_of_a_request_and_no_other(fields: dict[str, str], uri: str):
+    assert only(json.dumps({"method": "GET", "path": "/a", **fields})).uri == uri
+
+
+def test_a_line_of_json_within_one_of_docker():
+    inner = json.dumps({"method": "GET", "path": "/a", "status": 200})
+
+    assert only(json.dumps({"log": f"{inner}\n", "stream": "stdout"})).uri == "/a"
+
+
 def test_hours_that_come_twice_here_are_none_of_the_log_s(monkeypatch: pytest.MonkeyPatch):
     """Half an hour apart is half an hour, also in the night in which this machine's clock goes back."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
@@ -110,6 +139,10 @@ LINE = '10.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2'
             "/a?x=1",
         ),
         (json.dumps({"log": f"{LINE}\n", "stream": "stdout"}), "/a"),  # Docker's
+        (json.dumps({"log": json.dumps({"method": "GET", "path": "/a", "status": 200}) + "\n"}), "/a"),
+        ('{"method": "GET", "path": "/a", "query": "x=1", "status": 200}', "/a?x=1"),
+        ('{"method": "GET", "path": "/a", "query": "SELECT 1 FROM t WHERE x=1", "status": 200}', "/a"),
+        ('{"method": "GET", "path": "/a", "query": "{a(id:1){b}}", "status": 200}', "/a"),
         (json.dumps({"common_log": LINE, "duration": 0.1}), "/a"),  # Caddy 2.0's
     ],
 )
@@ -118,3 +151,13 @@ def test_the_address_is_that_which_was_sent(line: str, uri: str):
 
     assert read is not None
     assert (read.method, read.uri, read.status) == ("GET", uri, 200)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("status", "²"), ("status", "9" * 5000), ("ts", int("9" * 400)), ("ts", "9" * 400), ("ts", 1e300)],
+)
+def test_a_field_that_makes_no_sense_is_not_known(field: str, value: object):
+    line = only(json.dumps({"method": "GET", "path": "/a", field: value}))
+
+    assert (line.uri, line.status, line.time) == ("/a", 0, None)

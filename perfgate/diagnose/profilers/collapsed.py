@@ -33,6 +33,21 @@ def stacks(
     return samples
 
 
+def weighed(processes: Sequence[tuple[Mapping[Stack, int], float]]) -> dict[Stack, int]:
+    """Samples of several processes together, each with the CPU time (s) that it took meanwhile: as many in all, shared
+    out by CPU time. A sampler sees a process that hardly computes as often as one that does nothing else."""
+    cpu = sum(seconds for samples, seconds in processes if samples)  # what computed unseen has no share
+    total = sum(sum(samples.values()) for samples, _ in processes)
+    result: dict[Stack, int] = {}
+    for samples, seconds in processes:
+        own = sum(samples.values())
+        scale = seconds / cpu * total / own if cpu and own else 1.0
+        for stack, number in samples.items():
+            if weight := round(number * scale):
+                result[stack] = result.get(stack, 0) + weight
+    return result
+
+
 def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
     """`rank (/srv/app/shop/search.py)` -> `shop.search.rank`; a library's begins with `~`. Empty for what is no
     function, such as the name of a process."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import linecache
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from perfgate.diagnose.profile import SampledProfile, Stack
 from perfgate.diagnose.profilers import collapsed
-from perfgate.diagnose.profilers.processes import busiest, folders
+from perfgate.diagnose.profilers.processes import busiest, computed, folders, source_line
 from perfgate.model.errors import DiagnosisError
 
 PYTHON = re.compile(r".*python.*|uwsgi.*")  # file names of programs
@@ -41,22 +41,27 @@ class PySpyRecording:
             )
         self._seconds = seconds
         self._folders, self._has_idle = folders(processes), has_idle
+        self._processes, self._computed = processes, [computed(process) for process in processes]
         self._children: list[tuple[subprocess.Popen[str], Path]] = []
         for process in processes:
             path = folder / f"pyspy-{process.pid}.txt"
             command = [program, "record", "--pid", str(process.pid), "--rate", str(SAMPLES_PER_S)]
             command += ["--duration", str(max(1, round(seconds))), "--format", "raw", "--full-filenames"]
             command += ["--output", str(path), *(["--idle"] if has_idle else [])]
-            child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-            )
+            try:
+                child = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+                )
+            except OSError:
+                self.close()
+                raise
             self._children.append((child, path))
 
     def profile(self) -> SampledProfile:
         """Waits for the end. Raises DiagnosisError when no process could be sampled."""
-        samples: dict[Stack, int] = {}
+        sampled: list[tuple[Mapping[Stack, int], float]] = []
         problems = []
-        for child, path in self._children:
+        for (child, path), process, before in zip(self._children, self._processes, self._computed, strict=True):
             try:
                 _, errors = child.communicate(timeout=self._seconds + STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -64,13 +69,14 @@ class PySpyRecording:
                 _, errors = child.communicate()
             if path.exists():
                 raw = path.read_text(encoding="utf-8", errors="replace")
-                for stack, number in collapsed.stacks(raw, self._folders, linecache.getline).items():
-                    samples[stack] = samples.get(stack, 0) + number
+                cpu = 0.0 if self._has_idle else max(0.0, computed(process) - before)  # who waits takes none
+                sampled.append((collapsed.stacks(raw, self._folders, source_line), cpu))
                 path.unlink()
             elif child.returncode:
                 problems.append(errors)
         if problems and len(problems) == len(self._children):
             raise _refusal(problems[0])
+        samples = collapsed.weighed(sampled)
         loop = collapsed.inside_loops(samples) if self._has_idle else None
         return SampledProfile(samples=samples, rate=SAMPLES_PER_S, loop=loop)
 
@@ -86,5 +92,5 @@ def _refusal(errors: str) -> DiagnosisError:
     lowered = errors.lower()
     if "permission denied" in lowered or "not permitted" in lowered or "elevated" in lowered:
         return DiagnosisError("diagnose.profile: py-spy may not look into the service", hint=GRANT, code="PG-X001")
-    last = (errors.strip().splitlines() or ["it ended without a word"])[-1][:200]
+    last = (errors.strip().splitlines() or ["it ended without an error message"])[-1][:200]
     return DiagnosisError(f"diagnose.profile: py-spy cannot read the service: {last}", code="PG-X001")

@@ -16,7 +16,7 @@ from perfgate.diagnose.traces.bodies import BodyError
 from perfgate.diagnose.traces.spans import TraceSpan
 from perfgate.model.errors import DiagnosisError
 
-TRACES, OTHER_SERVERS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
+TRACES, OTHER_SIGNALS = "/v1/traces", ("/v1/metrics", "/v1/logs")  # the latter are taken, and dropped
 MAX_SPANS = 300_000  # kept in all
 IDLE_TIMEOUT_S = 30.0  # s after which a connection that says nothing is closed
 QUIET_S, MAX_WAIT_S = 6.0, 15.0  # s without spans after which none is awaited any more: batches go every 5 s; s in all
@@ -135,7 +135,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
                 path = urlsplit(self.path).path
                 if path == TRACES:
                     receiver.take(body, headers)
-                elif path not in OTHER_SERVERS:
+                elif path not in OTHER_SIGNALS:
                     raise BodyError(404, f"only {TRACES}")
             except BodyError as error:
                 receiver.refusals[str(error)] = receiver.refusals.get(str(error), 0) + 1

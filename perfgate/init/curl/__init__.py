@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus, unquote, urlsplit
 
@@ -15,6 +16,8 @@ from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
 
+UNKNOWN = "unknown.invalid"  # the host that a variable of the shell names
+_VARIABLE_HOST = re.compile(r"(?:https?://)?[^/?#]*\$\{\w+\}[^/?#]*")
 IN_FILE = "its body is in a file: write it by hand under `body`"
 REFUSED = {  # options without an equivalent, and why
     "-T": IN_FILE,
@@ -44,6 +47,7 @@ class _Command:
     query: list[str] = field(default_factory=list)
     form: dict[str, str] = field(default_factory=dict)
     as_query: bool = False
+    has_cookie_file: bool = False
 
 
 def recognizes(source: InitSource) -> bool:
@@ -51,41 +55,56 @@ def recognizes(source: InitSource) -> bool:
 
 
 def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
-    secrets, names = Secrets(), naming.UniqueNames()
+    secrets, names, variables = Secrets(), naming.UniqueNames(), set[str]()
     made: list[tuple[str, Endpoint]] = []
     omissions: list[Omission] = []
-    for text in commands(source.text):
+    for written in commands(source.text):
         try:
-            for arguments in requests(text):
+            for arguments in requests(written):
                 command = _read(arguments)
-                made += [_endpoint(command, url, secrets) for url in command.urls]
+                if command.has_cookie_file:
+                    omissions.append(Omission(f"cookies of {_shown(written.text)}", "they are in a file"))
+                urls = [_endpoint(command, url, secrets) for url in command.urls]
+                made += [(origin, _with_variables(item, written.variables)) for origin, item in urls]
+                variables |= written.variables
         except (_NotSentError, ValueError) as error:
-            omissions.append(Omission(_shown(text), str(error)))
+            omissions.append(Omission(_shown(written.text), str(error)))
     if not made:
         why = f": {omissions[0].why}" if omissions else ""
         message = f"{source.name} has no curl command that can be sent{why}"
         raise UsageError(message, hint="for example: curl http://127.0.0.1:8000/", code="PG-N003")
+    made = [(host or split_url(options.target)[0], item) for host, item in made]
     origin = recorded.chosen_origin([origin for origin, _ in made], options.target)
     omissions += [
-        Omission(item.request.partition("?")[0], f"another host: {other}") for other, item in made if other != origin
+        Omission(item.request.partition("?")[0], f"another host: {other or 'that of a variable'}")
+        for other, item in made
+        if other != origin
     ]
     remaining = [
         replace(item, name=names.take(item.name, naming.with_query(item.name, item.path)))
         for other, item in made
         if other == origin
     ]
+    sent = {name for name in variables if any(f"${{{name}}}" in str(item) for item in remaining)}
     return FileProposal(
         target=options.target or origin,
         endpoints=tuple(remaining),
         omissions=tuple(omissions),
-        variables=secrets.variables,
+        variables={**dict.fromkeys(sorted(sent), "a variable of the command"), **secrets.variables},
     )
+
+
+def _with_variables(endpoint: Endpoint, names: Collection[str]) -> Endpoint:
+    """The endpoint with those variables of the shell as variables of the environment, in its name as values."""
+    with_holes = recorded.with_variables(endpoint, "|".join(names)) if names else endpoint
+    return replace(with_holes, name=re.sub(r"\$(?=\{\w+\})", "", endpoint.name))
 
 
 def _shown(text: str) -> str:
     """The command without its arguments, which may hold secrets."""
     match = re.search(r"https?://[^\s'\"?]+", text)
-    return f"curl {re.sub(r'//[^/@]*@', '//', match[0])}" if match else "a curl command"
+    url = re.sub(r"//[^/@]*@", "//", match[0]) if match else ""
+    return f"curl {recorded.readable(url, Secrets())}" if match else "a curl command"
 
 
 def _read(options: list[tuple[str, str]]) -> _Command:
@@ -103,6 +122,8 @@ def _apply(command: _Command, name: str, value: str) -> None:
         command.urls.append(value)
     elif name in ("-X", "--request"):
         command.method = value.upper()
+    elif name in ("-H", "--header") and value.startswith("@"):
+        raise _NotSentError("its headers are in a file")
     elif name in ("-H", "--header"):
         key, colon, text = value.partition(":")
         if text.strip() or value.endswith(";"):  # `Accept:` is a header that curl leaves out, `X-Empty;` has no text
@@ -125,7 +146,9 @@ def _apply(command: _Command, name: str, value: str) -> None:
         command.as_query = True
     elif name in ("-I", "--head"):
         command.method = command.method or "HEAD"
-    elif name in ("-b", "--cookie") and "=" in value:  # else it is a file
+    elif name in ("-b", "--cookie") and "=" not in value:
+        command.has_cookie_file = True
+    elif name in ("-b", "--cookie"):
         command.headers["Cookie"] = value
 
 
@@ -152,11 +175,14 @@ def _add_part(command: _Command, name: str, value: str) -> None:
         raise _NotSentError("its form has files: write it by hand under `multipart`")
     if key in command.form:
         raise _NotSentError(f"its form has several parts {key}: write it by hand under `body`")
+    if name != "--form-string" and re.search(r";\s*(?:type|filename)=", text):
+        raise _NotSentError(f"its part {key} has a type of its own: put it into a file, under `multipart`")
     command.form[key] = text
 
 
 def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpoint]:
-    origin, path, query = split_url(url)
+    host = _VARIABLE_HOST.match(url)
+    origin, path, query = split_url(url if not host else f"http://{UNKNOWN}{url[host.end() :]}")
     if not origin:
         raise _NotSentError("its URL cannot be read")
     declared = next((value for name, value in command.headers.items() if name.lower() == "content-type"), "")
@@ -175,12 +201,12 @@ def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpo
         body=body,
         media_type=declared or (recorded.FORM if body else ""),
     )
-    endpoint = recorded.endpoint(sent, recorded.name_of(sent), secrets)
+    endpoint = recorded.endpoint(sent, recorded.name_of(sent, secrets), secrets)
     if command.form:
         endpoint = replace(endpoint, body_key="multipart", body=secrets.fields(command.form))
     cookie = next((value for name, value in command.headers.items() if name.lower() == "cookie"), "")
     headers = {**endpoint.headers, "Cookie": secrets.replaced("cookie", cookie)} if cookie else endpoint.headers
-    return origin, replace(endpoint, headers=headers)
+    return "" if host else origin, replace(endpoint, headers=headers)
 
 
 def _with_user(headers: dict[str, str], url: str) -> dict[str, str]:

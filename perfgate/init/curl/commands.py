@@ -1,10 +1,14 @@
-"""The commands of a pasted text, each as its options with their values: as a shell, or Windows' cmd, splits them."""
+"""The curl commands of a pasted text, each as its options with their values."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import dropwhile
+
+from perfgate.init.curl import shell
+from perfgate.init.curl.shell import ShellCommand
 
 DATA = ("-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json", "--data-urlencode")
 LONG_WITH_VALUE = frozenset(
@@ -23,60 +27,43 @@ LONG_WITH_VALUE = frozenset(
 )
 SHORT_WITH_VALUE = frozenset("AbcCdDeEFHKmoPQrtTuUwxXyYz")
 URL, NEXT = "--url", "--next"
-_ENDS = ("#", "&&", "&")  # of a command, where an argument begins or is so
+_PREFIXES = "sudo|time|do|then|else"  # words before a command
 _START = re.compile(
-    r"(?m)^[ \t]*(?:[$>#%] |\S+[$#%] |\S+@\S+[:~ ]\S*[$#%] )?(?:(?:sudo|time|[A-Z_]+=\S*) +)*curl(?:\.exe)?(?=\s)"
+    r"(?m)^[ \t]*(?P<prompt>[$>#%] |\S+[$#%] |\S+@\S+[:~ ]\S*[$#%] )?"
+    r"""(?:[^\n'"]*?(?:&&|[;|])[ \t]*)??"""  # another command of the line
+    rf"(?P<command>(?:(?:{_PREFIXES}|[A-Z_]+=\S*) +)*curl(?:\.exe)?(?=\s))"
 )
+_PREFIX = re.compile(rf"{_PREFIXES}|\w+=.*", re.DOTALL)
 
 
 def has_commands(text: str) -> bool:
     return _START.search(text) is not None
 
 
-def commands(text: str) -> list[str]:
-    """The commands of a text, without what stands before `curl`; a backslash (or a caret, of Windows) at the end of a
-    line continues it."""
-    merged = re.sub(r"[\\^]\r?\n", " ", f"{text}\n")
-    starts = [match.end() for match in _START.finditer(merged)]
-    ends = [match.start() for match in _START.finditer(merged)][1:]
-    return [merged[start:end].strip() for start, end in zip(starts, [*ends, len(merged)], strict=False)]
+def commands(text: str) -> Iterator[ShellCommand]:
+    """The commands of curl in a text, their words without what stands before `curl` and itself."""
+    starts = list(_START.finditer(f"{text}\n"))
+    ends = [match.start() for match in starts][1:]
+    for match, end in zip(starts, [*ends, len(text)], strict=False):
+        lines = text[match.start("command") : end]
+        lines = re.sub(r"\n> ?", "\n", lines) if match["prompt"] else lines  # a terminal's prompt for a second line
+        for command in shell.commands(lines):
+            words = list(dropwhile(_PREFIX.fullmatch, command.words))
+            if words and words[0] in ("curl", "curl.exe"):
+                yield replace(command, words=words[1:])
 
 
-def requests(command: str) -> list[list[tuple[str, str]]]:
-    """The options of each of its requests: `--next` begins another. Raises ValueError for an open quote."""
+def requests(command: ShellCommand) -> list[list[tuple[str, str]]]:
+    """The options of each of its requests: `--next` begins another. Raises ValueError for what cannot be read."""
+    if command.problem:
+        raise ValueError(command.problem)
     made: list[list[tuple[str, str]]] = [[]]
-    for name, value in _options(_words(command)):
+    for name, value in _options(command.words):
         if name in (NEXT, "-:"):
             made.append([])
         else:
             made[-1].append((name, value))
     return [options for options in made if options]
-
-
-def _words(text: str) -> list[str]:
-    """The words of a command up to its end: a pipe, a redirection or the next command of the line."""
-    if '^"' in text:  # a browser's "Copy as cURL (cmd)": a caret before what is special there
-        text = re.sub(r"\^(.)", r"\1", text)
-    text = re.sub(r"\$'((?:[^'\\]|\\.)*)'", lambda match: shlex.quote(_unescaped(match[1])), text)
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="|;<>")
-    lexer.whitespace_split, lexer.commenters = True, ""
-    words: list[str] = []
-    for word in lexer:
-        if word and set(word) <= set("|;<>"):
-            break
-        words.append(word)
-    return words
-
-
-def _unescaped(text: str) -> str:
-    """The text of `$'...'`, which browsers write."""
-    escapes = {"n": "\n", "t": "\t", "r": "\r"}
-    return re.sub(
-        r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)",
-        lambda match: chr(int(match[1][1:], 16)) if len(match[1]) > 1 else escapes.get(match[1], match[1]),
-        text,
-        flags=re.DOTALL,
-    )
 
 
 def _options(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -92,7 +79,5 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
                     yield f"-{letter}", word[index + 1 :] or next(rest, "")
                     break
                 yield f"-{letter}", ""
-        elif word in _ENDS or word.startswith("#"):
-            return
         else:
             yield URL, word

@@ -26,6 +26,7 @@ from perfgate.init.proposal import (
     Omission,
     ProposalOptions,
 )
+from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
 
 BUNDLE = "it is described in another file: bundle the document first, for example with `npx @redocly/cli bundle`"
@@ -151,7 +152,7 @@ def _target(document: Mapping[str, Json], options: ProposalOptions) -> tuple[str
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
     if options.target:
-        has_path = urlsplit(options.target).path.rstrip("/")
+        has_path = split_url(options.target)[1].rstrip("/")
         return (options.target.rstrip("/") if has_path else options.target.rstrip("/") + path), ""
     if _is_local(parts.hostname or ""):
         return url.rstrip("/"), ""
@@ -160,12 +161,13 @@ def _target(document: Mapping[str, Json], options: ProposalOptions) -> tuple[str
 
 
 def _server(document: Mapping[str, Json]) -> str:
+    """The URL of a server, without user and password; empty where there is none that can be read."""
     if is_swagger(document):
         schemes = document.get("schemes")
         scheme = str(schemes[0]) if isinstance(schemes, list) and schemes else "http"
         host, path = document.get("host", ""), str(document.get("basePath", "") or "")
         path = path if path.startswith("/") or not path else f"/{path}"
-        return f"{scheme}://{host}{path}" if host else path
+        return _public(f"{scheme}://{host}{path}" if host else path)
     servers = document.get("servers")
     urls = [_server_url(item) for item in servers if isinstance(item, dict)] if isinstance(servers, list) else []
     local = (url for url in urls if _is_local(urlsplit(url).hostname or ""))
@@ -174,11 +176,21 @@ def _server(document: Mapping[str, Json]) -> str:
 
 def _server_url(server: Mapping[str, Json]) -> str:
     """The URL with the defaults of its variables; empty where it is none."""
-    url, variables = str(server.get("url", "")), server.get("variables")
+    url, variables = str(server.get("url") or ""), server.get("variables")
     for name, variable in variables.items() if isinstance(variables, dict) else ():
         url = url.replace(f"{{{name}}}", str(variable.get("default", "")) if isinstance(variable, dict) else "")
     url = url if "://" in url or url.startswith("/") or not url else f"/{url}"
-    return "" if "{" in url or not url.isascii() or " " in url else url
+    return "" if "{" in url or not url.isascii() or " " in url else _public(url)
+
+
+def _public(url: str) -> str:
+    """The URL without user and password; empty where it is none."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises, too
+    except ValueError:
+        return ""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _is_local(host: str) -> bool:

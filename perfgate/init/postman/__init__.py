@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
 from perfgate.init.postman.collection import (
+    DYNAMIC,
     MAX_DEPTH,
     CollectionItem,
     headers_of,
@@ -34,16 +35,6 @@ from perfgate.init.templating import split_url
 from perfgate.model.errors import UsageError
 
 VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
-UUID = "123e4567-e89b-42d3-a456-426614174000"
-DYNAMIC = {
-    "$guid": UUID,
-    "$randomUUID": UUID,
-    "$timestamp": "1700000000",
-    "$isoTimestamp": "2024-01-01T00:00:00.000Z",
-    "$randomInt": "7",
-    "$randomEmail": "ann@example.com",
-    "$randomBoolean": "true",
-}
 
 
 class _UnsendableError(ValueError):
@@ -74,7 +65,8 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
         except _UnsendableError as error:
             omissions.append(Omission(f"{method} {item.name}", str(error)))
             continue
-        endpoints.append((origin, replace(endpoint, name=names.take(item.name))))
+        # a base URL that the collection does not say is that of the target
+        endpoints.append((origin or split_url(options.target)[0], replace(endpoint, name=names.take(item.name))))
     if not endpoints and not omissions:
         raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1", code="PG-N003")
     origin = recorded.chosen_origin([origin for origin, _ in endpoints], options.target)
@@ -111,7 +103,7 @@ class _Conversion:
         }
 
     def endpoint(self, item: CollectionItem, method: str) -> tuple[str, Endpoint]:
-        """Origin and endpoint. Raises _NotSentError."""
+        """Origin and endpoint. Raises _UnsendableError."""
         if method not in recorded.METHODS:
             raise _UnsendableError(f"{method} is not sent by perfgate")
         origin, path, query = self._url(item.request.get("url"))
@@ -127,7 +119,7 @@ class _Conversion:
         made = recorded.endpoint(sent, item.name, self.secrets)
         if parts := self._parts(written):
             made = replace(made, body_key="multipart", body=self.secrets.fields(parts))
-        return origin, _with_variables(made)
+        return origin, recorded.with_variables(made)
 
     def _text(self, text: Json, depth: int = 0) -> str:
         """A text with the collection's variables in it; others are environment variables."""
@@ -145,7 +137,7 @@ class _Conversion:
     def _url(self, url: Json) -> tuple[str, str, str]:
         raw = url if isinstance(url, str) else url.get("raw") or raw_url(url) if isinstance(url, dict) else ""
         named = url.get("variable") if isinstance(url, dict) else None
-        for item in named if isinstance(named, list) else ():
+        for item in maps(named):
             key, value = str(item.get("key", "")), self._text(item.get("value"))
             part = f"/{value or self._value(key, 0)}".replace("\\", "\\\\")
             raw = re.sub(rf"/:{re.escape(key)}(?=/|\?|$)", part, str(raw))
@@ -174,7 +166,7 @@ class _Conversion:
     def _auth(self, auth: Json) -> tuple[str, str, str]:
         """Name, value and place (header or query) of what lets the request in; without a name it goes without."""
         kind = auth.get("type") if isinstance(auth, dict) else None
-        written = auth.get(kind) if kind else None
+        written = auth.get(kind) if isinstance(kind, str) else None
         if isinstance(written, dict):  # of version 2.0
             written = [{"key": key, "value": value} for key, value in written.items()]
         fields = dict(self._pairs(written))
@@ -185,30 +177,40 @@ class _Conversion:
             self.unset["BASIC_AUTH"] = ""
             return "Authorization", "Basic ${BASIC_AUTH}", "header"
         if kind == "apikey":
-            value = fields.get("value") or self._value("api_key", 0)
-            return fields.get("key", "X-Api-Key"), value, fields.get("in", "header")
+            name, value = fields.get("key", "X-Api-Key"), fields.get("value") or self._value("api_key", 0)
+            return name, self.secrets.replaced(name, value), fields.get("in", "header")
         if kind in (None, "noauth"):
             return "", "", ""
         raise _UnsendableError(f"its authentication ({kind}) has no equivalent")
 
     def _body(self, body: Json, headers: Mapping[str, str]) -> tuple[str, str]:
-        """Text and media type. Raises _NotSentError for files."""
+        """Text and media type. Raises _UnsendableError for files."""
         mode = body.get("mode") if isinstance(body, dict) else None
         declared = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
         if mode == "raw":
             options = body.get("options")
-            language = options.get("raw", {}).get("language") if isinstance(options, dict) else ""
+            raw = options.get("raw") if isinstance(options, dict) else None
+            language = raw.get("language") if isinstance(raw, dict) else ""
             return self._text(body.get("raw")), declared or ("application/json" if language == "json" else "")
         if mode == "urlencoded":
             return urlencode(self._pairs(body.get("urlencoded")), safe="$"), recorded.FORM
         if mode == "graphql":
-            written = body.get("graphql") or {}
-            variables = written.get("variables")
-            query = {"query": self._text(written.get("query")), "variables": _parsed(self._text(variables))}
-            return json.dumps(query), "application/json"
+            written = body.get("graphql")
+            return self._graphql(written if isinstance(written, dict) else {}), "application/json"
         if mode == "file" or any(part.get("type") == "file" for part in maps(body.get("formdata"))):
             raise _UnsendableError("its body has files: write it by hand under `multipart`")
         return "", ""
+
+    def _graphql(self, written: Mapping[str, Json]) -> str:
+        """A GraphQL body. Raises _UnsendableError for variables that are not JSON once they are set."""
+        variables = written.get("variables")
+        text = variables if isinstance(variables, str) else json.dumps(variables or {})
+        text = self._text(text).strip() or "{}"
+        try:
+            json.loads(re.sub(r"\$\{\w+\}", "0", text))
+        except ValueError as error:
+            raise _UnsendableError(f"its GraphQL variables are not JSON: {error}") from None
+        return f'{{"query": {json.dumps(self._text(written.get("query")))}, "variables": {text}}}'
 
     def _parts(self, body: Mapping[str, Json]) -> dict[str, str]:
         """The parts of a multipart form. Raises _UnsendableError for two of a name."""
@@ -216,33 +218,3 @@ class _Conversion:
         if len(dict(pairs)) < len(pairs):
             raise _UnsendableError("its form has several parts of a name: write it by hand under `body`")
         return dict(pairs)
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return json.loads(text) if text.strip() else {}
-    except ValueError:
-        return {}
-
-
-def _with_variables(endpoint: Endpoint) -> Endpoint:
-    """The endpoint in which variables of the environment are holes again, not literal braces."""
-    return replace(
-        endpoint,
-        path=_holes(endpoint.path),
-        headers={name: _holes(value) for name, value in endpoint.headers.items()},
-        body=_holes_in(endpoint.body),
-        variables=_holes_in(endpoint.variables),
-    )
-
-
-def _holes(text: str) -> str:
-    return re.sub(r"\$(?:%7B|\{\{)(\w+)(?:%7D|\}\})", r"${\1}", text)
-
-
-def _holes_in(value: Json) -> Json:
-    if isinstance(value, str):
-        return _holes(value)
-    if isinstance(value, dict):
-        return {key: _holes_in(item) for key, item in value.items()}
-    return [_holes_in(item) for item in value] if isinstance(value, list) else value

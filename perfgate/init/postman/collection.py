@@ -12,6 +12,16 @@ from perfgate.init.proposal import Json
 from perfgate.init.secrets import is_secret_name
 
 MAX_DEPTH = 20
+UUID = "123e4567-e89b-42d3-a456-426614174000"
+DYNAMIC = {  # values that Postman makes up
+    "$guid": UUID,
+    "$randomUUID": UUID,
+    "$timestamp": "1700000000",
+    "$isoTimestamp": "2024-01-01T00:00:00.000Z",
+    "$randomInt": "7",
+    "$randomEmail": "ann@example.com",
+    "$randomBoolean": "true",
+}
 SET_BY_SCRIPT = re.compile(r"""\.set\(\s*["']([\w.-]+)["']""")
 
 
@@ -47,7 +57,9 @@ def variables_of(document: Mapping[str, Json]) -> dict[str, str]:
     return {
         key: str(pair.get("value", ""))
         for pair in pairs
-        if pair.get("value") not in (None, "") and not is_secret_name(key := str(pair.get("key", pair.get("id", ""))))
+        if pair.get("value") not in (None, "")
+        and pair.get("type") != "secret"
+        and not is_secret_name(key := str(pair.get("key", pair.get("id", ""))))
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
+from perfgate.init.har import bodies
 from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposalOptions, ProposedJourney
 from perfgate.init.recorded import METHODS, Recorded
 from perfgate.init.secrets import Secrets
@@ -17,6 +18,7 @@ from perfgate.model.errors import UsageError
 from perfgate.text.plurals import counted
 
 MIN_THINK_S, MAX_THINK_S = 0.2, 30.0  # seconds: less is the browser at work, more is a coffee
+MAX_SHOWN_CHARS = 80  # of a URL that is left out
 STATIC_TYPES = ("script", "stylesheet", "image", "font", "media", "manifest")
 REDIRECTS = (301, 302, 303, 307, 308)
 STATIC_MEDIA = ("image/", "font/", "text/css", "text/javascript", "application/javascript", "video/", "audio/")
@@ -112,7 +114,7 @@ def _steps(
         request = entry.request
         key = (request.method, request.path, request.query, request.body)
         if key not in endpoints:
-            preferred = recorded.name_of(request)
+            preferred = recorded.name_of(request, secrets)
             name = names.take(preferred, naming.with_query(preferred, f"?{request.query}"))
             endpoints[key] = _endpoint(entry, name, secrets)
         pause = round(min(MAX_THINK_S, entry.start - end), 1)
@@ -137,7 +139,7 @@ def _titles(log: Json) -> dict[str, str]:
         if isinstance(page, dict):
             title = str(page.get("title", ""))
             _, path, _ = split_url(title) if "://" in title else ("", title, "")
-            titles[str(page.get("id", ""))] = path
+            titles[str(page.get("id", ""))] = recorded.readable(re.sub(r"\?\S*=\S*", "", path), Secrets())
     return titles
 
 
@@ -150,16 +152,19 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Exchange]:
         method, url = str(request.get("method", "")).upper(), str(request.get("url", ""))
         origin, path, query = split_url(url) if "://" in url else ("", "", "")
         if not origin or method not in METHODS:
-            omissions.append(Omission(f"{method} {url[:80].partition('?')[0]}", "no HTTP request that perfgate sends"))
+            shown = re.sub(r"//[^/@]*@", "//", url.partition("?")[0])
+            shown = recorded.readable(shown, Secrets())[:MAX_SHOWN_CHARS]
+            omissions.append(Omission(f"{method} {shown}", "no HTTP request that perfgate sends"))
             continue
         if why := _why_not(item, request):
-            omissions.append(Omission(f"{method} {recorded.path_of(path[:80], Secrets())}", why))
+            shown = recorded.readable(path, Secrets())[:MAX_SHOWN_CHARS]
+            omissions.append(Omission(f"{method} {shown}", why))
             continue
         start = _seconds(item.get("startedDateTime"))
         length = item.get("time")
         headers = _headers(request)
-        body, media_type = _body(request.get("postData"))
-        parts = _parts(request.get("postData"))
+        body, media_type = bodies.text_of(request.get("postData"))
+        parts = bodies.parts_of(request.get("postData"))
         yield _Exchange(
             request=Recorded(method=method, path=path, query=query, headers=headers, body=body, media_type=media_type),
             origin=origin,
@@ -176,7 +181,7 @@ def _entries(log: Json, omissions: list[Omission]) -> Iterator[_Exchange]:
 def _why_not(entry: Mapping[str, Json], request: Mapping[str, Json]) -> str:
     """Why an HTTP request is no part of the load; empty where it is."""
     status, headers = _status(entry), {name.lower() for name in _headers(request)}
-    if request.get("method") == "OPTIONS" and "access-control-request-method" in headers:
+    if str(request.get("method")).upper() == "OPTIONS" and "access-control-request-method" in headers:
         return "a preflight, which browsers send by themselves"
     if status == 101 or entry.get("_resourceType") == "websocket":
         return "a WebSocket: write it by hand under `websocket`"
@@ -186,13 +191,9 @@ def _why_not(entry: Mapping[str, Json], request: Mapping[str, Json]) -> str:
         return ""
     if status == 0:
         return "it had no answer when it was recorded"
-    return f"it was answered {status} when it was recorded" if status >= 400 else _why_no_body(request)
-
-
-def _why_no_body(request: Mapping[str, Json]) -> str:
-    fields = _fields(request.get("postData"))
-    has_files = any(field.get("fileName") for field in fields)
-    return "its form has files: write it by hand under `multipart`" if has_files else ""
+    return (
+        f"it was answered {status} when it was recorded" if status >= 400 else bodies.why_not(request.get("postData"))
+    )
 
 
 def _status(entry: Mapping[str, Json]) -> int:
@@ -206,28 +207,6 @@ def _headers(request: Mapping[str, Json]) -> dict[str, str]:
     written = request.get("headers")
     pairs = [item for item in written if isinstance(item, dict)] if isinstance(written, list) else []
     return {str(pair.get("name", "")): str(pair.get("value", "")) for pair in pairs}
-
-
-def _body(data: Json) -> tuple[str, str]:
-    if not isinstance(data, dict):
-        return "", ""
-    media_type, text = str(data.get("mimeType", "")), data.get("text")
-    if isinstance(text, str) and text:
-        return text, media_type
-    pairs = [(str(field.get("name")), str(field.get("value", ""))) for field in _fields(data)]
-    return (urlencode(pairs), recorded.FORM) if pairs else ("", "")
-
-
-def _parts(data: Json) -> dict[str, str]:
-    """The parts of a multipart body of which only names and values were recorded."""
-    is_multipart = isinstance(data, dict) and str(data.get("mimeType", "")).startswith(recorded.MULTIPART)
-    written = not is_multipart or data.get("text")
-    return {} if written else {str(field.get("name")): str(field.get("value", "")) for field in _fields(data)}
-
-
-def _fields(data: Json) -> list[Mapping[str, Json]]:
-    fields = data.get("params") if isinstance(data, dict) else None
-    return [field for field in fields if isinstance(field, dict)] if isinstance(fields, list) else []
 
 
 def _is_static(entry: Mapping[str, Json], path: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ NEWER_KEYS = {"events": frozenset({"fails"}), "websocket": frozenset({"ready", "
 PAGE_MEASUREMENT_VERSION = 3  # 1 had no scroll bars, which take part in the layout; 2 counted no redirects
 
 
-def page_digests(page: PageSpec) -> dict[str, str]:
+def page_digests(page: PageSpec, hosts: Iterable[str] = ()) -> dict[str, str]:
+    """`hosts` are those that are allowed: what they send is not a third party's."""
     how: list[Any] = [
         PAGE_MEASUREMENT_VERSION,
         page.cache,
@@ -34,6 +36,7 @@ def page_digests(page: PageSpec) -> dict[str, str]:
         page.during,
     ]
     how += map(asdict, page.steps)
+    how += [["allow", *own]] if (own := sorted(set(hosts) - {"*"})) else []
     return {"path": digest(page.path), "interactions": digest(list(map(asdict, page.interact))), "view": digest(how)}
 
 

@@ -55,7 +55,7 @@ def plan(budget_file: BudgetFile, only: Collection[str] = ()) -> Plan:
             endpoints={
                 **{endpoint.name: digests.endpoint_digests(endpoint, folder) for endpoint in endpoints},
                 **{journey.name: digests.journey_digests(journey) for journey in journeys},
-                **{page.name: digests.page_digests(page) for page in pages},
+                **{page.name: digests.page_digests(page, budget_file.allow) for page in pages},
             },
         ),
         tls=budget_file.tls,

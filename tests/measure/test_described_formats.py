@@ -9,12 +9,14 @@ import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from perfgate import budgets, measure, scenarios
 from perfgate.measure import importers, importing
 from perfgate.measure.importers.k6_summary import K6Summary
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Tolerance
+from perfgate.measure.importers.tables import parquet
 from perfgate.model.errors import UsageError
 from perfgate.model.run import EndpointResult, Run
 
@@ -165,6 +167,11 @@ SUMMARIES = {
     "k6.json": (K6_MACHINE_READABLE, "k6-summary", ()),
     "statistics.json": (JMETER_STATISTICS, "jmeter-statistics", ()),
     "aggregate.csv": (JMETER_TABLE, "jmeter-aggregate", ()),
+    "local.csv": (
+        JMETER_TABLE.replace("5.000%", '"5,000%"').replace("80.00000", '"80,00000"'),
+        "jmeter-aggregate",
+        (),
+    ),
     "aggregate_keys.csv": (JMETER_KEYS, "jmeter-aggregate", ()),
     "summary.csv": (JMETER_SUMMARY, "jmeter-aggregate", ("p50", "p90", "p95", "p99")),
 }
@@ -223,7 +230,7 @@ def test_who_does_not_count_failures_tells_no_rate_of_successes(tmp_path: Path):
     assert not {"rate", "errors"} & found.metrics.keys()
 
 
-@pytest.mark.parametrize("name", ["statistics.json", "aggregate.csv", "aggregate_keys.csv"])
+@pytest.mark.parametrize("name", ["statistics.json", "aggregate.csv", "local.csv", "aggregate_keys.csv"])
 def test_a_summary_of_jmeter_has_the_time_of_its_rate(tmp_path: Path, name: str):
     run = imported(tmp_path, name, SUMMARIES[name][0])
 
@@ -238,6 +245,11 @@ def test_a_dashboard_of_jmeter_says_that_its_percentiles_are_of_the_last_request
 
     assert any("from the last 20,000 requests" in warning for warning in run.warnings)
     assert not any("20,000" in text for text in imported(tmp_path, "s.json", JMETER_STATISTICS).warnings)
+
+
+def test_a_dashboard_of_jmeter_whose_last_percentile_is_above_its_maximum_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="its percentiles do not rise"):
+        imported(tmp_path, "statistics.json", JMETER_STATISTICS.replace('"pct3ResTime" : 61.1', '"pct3ResTime" : 500'))
 
 
 def test_other_percentiles_of_a_dashboard_of_jmeter_are_refused_where_they_show(tmp_path: Path):
@@ -315,6 +327,29 @@ def test_what_cannot_be_read_is_refused_with_what_to_export_instead(
 
     assert why in caught.value.message
     assert instead in caught.value.hint
+
+
+TEXTS = ["2026-01-05T09:00:00.5Z", "2026-01-05 09:00:00.5"]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pd.Series([1, 2]), [1.0, 2.0]),
+        (pd.Series(["1.5", "2"]), [1.5, 2.0]),
+        (pd.Series(TEXTS), [1767603600.5, 1767603600.5]),
+        (pd.Series(pd.to_datetime(TEXTS[:1], utc=True)), [1767603600.5]),
+        (pd.Series(pd.to_datetime(TEXTS[1:])), [1767603600.5]),
+    ],
+)
+def test_times_of_parquet_are_numbers_or_dates(column: pd.Series, expected: list[float]):
+    assert list(parquet.seconds_of(column)) == expected
+
+
+@pytest.mark.parametrize("text", ["oops", "2026-13-05T09:00:00Z"])
+def test_what_is_no_time_in_parquet_is_refused(text: str):
+    with pytest.raises(ValueError, match=r".+"):
+        parquet.seconds_of(pd.Series([TEXTS[0], text]))
 
 
 def test_parquet_needs_a_library_or_is_read(tmp_path: Path):

@@ -112,6 +112,20 @@ def test_what_is_not_sent_changes_no_digest(planned: Planner, changes: dict[str,
     assert changed(planned(), planned(changes)) == []
 
 
+def test_hosts_that_are_the_applications_own_are_in_the_digests_of_pages(tmp_path: Path):
+    """What they send is in no `third_party`: with another list it is another figure."""
+    text = "version: 1\nname: shop\ntarget: http://127.0.0.1:1\npages:\n  home: {path: /, budget: {lcp: 2.5s}}\n"
+    digests = {}
+    for allow in ("", "allow: [a.org, b.org]", "allow: [b.org, a.org]", "allow: [a.org]"):
+        (tmp_path / "budgets.yaml").write_text(f"{text}{allow}\n", encoding="utf-8")
+        plan = scenarios.plan(budgets.read(tmp_path / "budgets.yaml", None))
+        digests[allow] = plan.digests.endpoints["home"]["view"]
+
+    usual, both, turned, fewer = digests.values()
+    assert both == turned
+    assert len({usual, both, fewer}) == 3
+
+
 def test_a_new_endpoint_leaves_the_digests_of_the_others(planned: Planner):
     after = planned({"journeys:": "  new: GET /new\njourneys:"})
 

@@ -28,12 +28,9 @@ ROW = Struct(f"{COLUMNS}q").pack
 ROW_BYTES = 8 * COLUMNS
 REDIRECTS = (301, 302, 303, 307, 308)
 FAILURE_COLUMNS = 3  # began, latency (ns), status
-WITH_EXAMPLES = (
-    "endpoint",
-    "journey",
-    "completion",
-)  # kinds whose failures are requests that failed. A message without
-# its reply is not one: its stream may be, and says so itself
+# Kinds whose failures are requests that failed. A message without its reply is not one: its stream may be, and says so
+# itself.
+WITH_EXAMPLES = ("endpoint", "journey", "completion")
 
 
 class Recorder:

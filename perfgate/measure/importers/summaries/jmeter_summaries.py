@@ -40,6 +40,7 @@ LABEL, COUNT, ERRORS, RATE = "label", "# samples", "error %", "throughput"
 TABLE_HINT = 'Expected: the table of JMeter\'s Aggregate Report, by "Save Table Data" with its header.'
 # of the table that plug-ins write without the window: the keys of its headings
 _KEYS = {"sampler_label": LABEL, "aggregate_report_count": COUNT, "aggregate_report_rate": RATE}
+_LOCAL = re.compile(r"(\d*),(\d{3}%|\d{5})")  # of a rate or share: JMeter writes the decimal sign of its machine
 _LINE = re.compile(r"(\d+(?:\.\d+)?)%[ _]line")
 
 
@@ -84,6 +85,7 @@ class JMeterAggregate:
         for line, written in summary_reading.table(source, TABLE_HINT):
             bad.lines += 1
             fields = dict(zip(_plain(written), written.values(), strict=True))
+            fields |= {name: _LOCAL.sub(r"\1.\2", fields[name]) for name in (ERRORS, RATE) if name in fields}
             try:
                 rows.append(_table_row(fields))
                 spans.append(_span(rows[-1], fields.get(RATE)))
@@ -114,7 +116,7 @@ def _span(row: Row, rate: Any) -> float:
 def _dashboard_row(name: str, stats: Mapping[str, Any]) -> Row:
     requests = int(stats["sampleCount"])
     metrics = summary_reading.metrics_among(stats, DASHBOARD_NAMES) if requests else {}
-    ordered = [metrics[metric] for metric in ("p50", "p90", "p95", "p99") if metric in metrics]
+    ordered = [metrics[metric] for metric in ("p50", "p90", "p95", "p99", "max") if metric in metrics]
     if ordered != sorted(ordered):
         raise ValueError("its percentiles do not rise: aggregate_rpt_pct1, 2 and 3 have to be 90, 95 and 99")
     return _row(name, requests, int(stats["errorCount"]), metrics)

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import pandas as pd
 
-from perfgate.measure.importers import blocks, csv_samples
+from perfgate.measure.importers import blocks, csv_samples, dates
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, useless
 
 BATCH_ROWS = 500_000  # at a time
@@ -48,15 +48,25 @@ class Parquet:
                 frame.columns = [ours[name] for name in frame.columns]
                 bad.lines += len(frame)
                 for name in frame.columns:
-                    texts = frame[name].astype(object).where(frame[name].notna(), "").astype(str)
-                    frame[name] = _numbers(frame[name]) if name in ("t", "ms") else texts.astype("category")
+                    frame[name] = _read(frame[name], name)
                 yield table.convert(frame)
         except (ArrowException, ValueError, TypeError) as error:
             raise useless(source, f"not the rows expected: {error}", hint=HINT) from error
 
 
-def _numbers(column: pd.Series) -> pd.Series:
-    """Numbers as they are; dates in s since 1970. Raises ValueError or TypeError."""
+def _read(column: pd.Series, name: str) -> pd.Series:
+    """A column as that of the CSV is read. Raises ValueError or TypeError."""
+    if name == "t":
+        return seconds_of(column)
+    if name == "ms":
+        return column.astype("float64")
+    return column.astype(object).where(column.notna(), "").astype(str).astype("category")
+
+
+def seconds_of(column: pd.Series) -> pd.Series:
+    """Numbers as they are; dates, also as texts, in s since 1970. Raises ValueError or TypeError."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta(seconds=1)
+    if len(column) and dates.looks_dated(str(column.iloc[0])):
+        return pd.Series(dates.unix_times([str(text) for text in column]), column.index)
     return column.astype("float64")

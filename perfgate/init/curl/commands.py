@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import dropwhile
 
 from perfgate.init.curl import shell
-from perfgate.init.curl.shell import Command
+from perfgate.init.curl.shell import ShellCommand
 
 DATA = ("-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json", "--data-urlencode")
 LONG_WITH_VALUE = frozenset(
@@ -40,7 +40,7 @@ def has_commands(text: str) -> bool:
     return _START.search(text) is not None
 
 
-def commands(text: str) -> Iterator[Command]:
+def commands(text: str) -> Iterator[ShellCommand]:
     """The commands of curl in a text, their words without what stands before `curl` and itself."""
     starts = list(_START.finditer(f"{text}\n"))
     ends = [match.start() for match in starts][1:]
@@ -53,7 +53,7 @@ def commands(text: str) -> Iterator[Command]:
                 yield replace(command, words=words[1:])
 
 
-def requests(command: Command) -> list[list[tuple[str, str]]]:
+def requests(command: ShellCommand) -> list[list[tuple[str, str]]]:
     """The options of each of its requests: `--next` begins another. Raises ValueError for what cannot be read."""
     if command.problem:
         raise ValueError(command.problem)

@@ -29,7 +29,7 @@ _FIRST_QUOTE = re.compile(r"""(?:(?<=\s)\^)?["']""")
 
 
 @dataclass
-class Command:
+class ShellCommand:
     """A command with its text, its variables as `${X}` in the words. `problem` says why its words cannot be read."""
 
     words: list[str] = field(default_factory=list)
@@ -38,10 +38,10 @@ class Command:
     variables: set[str] = field(default_factory=set)
 
 
-def commands(text: str) -> Iterator[Command]:
+def commands(text: str) -> Iterator[ShellCommand]:
     """The commands of a text, one after the other. A quote that is never closed ends with its line."""
     text = _without_carets(text)
-    command, word, is_file, start = Command(), "", False, 0
+    command, word, is_file, start = ShellCommand(), "", False, 0
     has_word = False
     for match in _TOKEN.finditer(f"{text}\n"):
         kind = match.lastgroup or ""
@@ -62,7 +62,7 @@ def commands(text: str) -> Iterator[Command]:
         elif kind == "end":
             command.text = text[start : match.start()].strip()
             yield command
-            command, is_file, start = Command(), False, match.end()
+            command, is_file, start = ShellCommand(), False, match.end()
 
 
 def _without_carets(text: str) -> str:

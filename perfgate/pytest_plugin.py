@@ -6,6 +6,7 @@ docs/pytest.md is its page.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CHOICES = ("xfail", "skip", "pass", "fail")
 WHOLE = ("application", "all endpoints")  # the finding about what all endpoints have in common
+
+LEFT_OUT = "PERFGATE_ONLY leaves it out"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,13 +80,27 @@ class BudgetTests(pytest.File):
         if self._outcome is None:
             option = self.config.getoption
             try:
+                options = self._options_beside_others()
                 save = api.is_saved(given=option("--perfgate-save"))
-                self._outcome = perfgate.run(self.path, target=option("--perfgate-target"), save=save)
+                self._outcome = perfgate.run(self.path, target=option("--perfgate-target"), save=save, **options)
             except perfgate.PerfgateError as error:
                 self._outcome = error
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
+
+    def _options_beside_others(self) -> dict[str, Any]:
+        """Options of a run that another file must not share. Skips the test where PERFGATE_ONLY names others only."""
+        from perfgate.cli import api
+
+        files = _files(self.config)
+        if len(files) < 2:
+            return {}
+        only = api.only_of(self.path, files)
+        if os.environ.get("PERFGATE_ONLY") and not only:
+            pytest.skip(LEFT_OUT)
+        shown = _shown(self.path, self.config.invocation_params.dir)
+        return {"out": api.out_of("-".join(shown.with_suffix("").parts).strip("/-")), "only": only}
 
 
 class BudgetTest(pytest.Item):
@@ -102,7 +119,7 @@ class BudgetTest(pytest.Item):
         if finding is None and self.key == WHOLE:
             pytest.skip("there is nothing to compare all endpoints with")
         if finding is None:
-            pytest.skip("PERFGATE_ONLY leaves it out")
+            pytest.skip(LEFT_OUT)
         self.user_properties += [("perfgate_outcome", finding.outcome.value), ("perfgate_code", finding.code)]
         judge([finding], self.config.getoption("--perfgate-inconclusive"))
 

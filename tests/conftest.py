@@ -71,6 +71,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     sys.dont_write_bytecode = False  # where it is switched off, each of hundreds of processes compiles all of perfgate
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in [name for name in os.environ if name.startswith("PERFGATE_") and not name.startswith("PERFGATE_TEST_")]:
+        del os.environ[name]  # options of a run: the tests would depend on them
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # `nohup make test`: what the tests start would ignore it too
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 

@@ -50,7 +50,7 @@ ROOMS: dict[str, str] = {
     "measure": "measure.importers.__init__ measure.importers recording runner.reference stats text model model.budget_file",
     "measure.importers.__init__": "measure.importers.tables measure.importers.summaries measure.importers.streams measure.importers.pages "
     "measure.importers model",
-    "measure.importers.pages": "measure.importers stats",
+    "measure.importers.pages": "measure.importers stats text",
     "measure.importers.summaries": "measure.importers.streams measure.importers model",
     "measure.importers.tables": "measure.importers",
     "measure.importers.streams": "measure.importers",

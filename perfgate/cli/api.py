@@ -9,8 +9,7 @@ from pathlib import Path
 from perfgate import budgets
 from perfgate.budgets import messages
 from perfgate.cli import run_options
-from perfgate.cli.against import against
-from perfgate.cli.context import processes_of, remembered_run_context
+from perfgate.cli.context import remembered_run_context
 from perfgate.cli.guard import with_code
 from perfgate.cli.options import DEFAULT_BUDGET
 from perfgate.model.budget_file import BudgetFile
@@ -64,25 +63,17 @@ def run(
     say: Callable[[str], None] = lambda _: None,
 ) -> RunResult:
     """Sends the load and judges it, as `perfgate run` does; the parameters are its options, and what is not given is
-    taken from the same environment variables (PERFGATE_TARGET ...). `say` gets a line of text at each step.
+    taken from the same environment variables (PERFGATE_TARGET ...), unless they contradict what is given. `say` gets a
+    line of text at each step.
 
     `result.run` and `result.verdict` are what run.json and verdict.json hold. A broken budget is no error: look at
     `result.verdict.outcome`. Raises PerfgateError when there is no verdict: the budget file has mistakes, the target
     is down, the load generator failed. Raises KeyboardInterrupt when it was interrupted.
     """
     environ = os.environ
-    target = run_options.text(environ, "PERFGATE_TARGET", target)
+    compared = run_options.comparison(environ, target, base_ref, base)
+    target = target if base_ref else run_options.text(environ, "PERFGATE_TARGET", target)
     folder = run_options.text(environ, "PERFGATE_OUT") if out is None else out
-    number = run_options.text(environ, "PERFGATE_PROCESSES") or "1" if processes is None else str(processes)
-    if not (base_ref or base):
-        base_ref, base = (run_options.text(environ, name) for name in ("PERFGATE_BASE_REF", "PERFGATE_BASE"))
-    compared = against(
-        base_ref,
-        base,
-        run_options.number(environ, "PERFGATE_RESTARTS"),
-        run_options.text(environ, "PERFGATE_BLOCKS"),
-        target=target,
-    )
     request = RunRequest(
         budget=Path(budget or run_options.text(environ, "PERFGATE_BUDGET") or DEFAULT_BUDGET),
         context=remembered_run_context(Path(folder) if folder else None),
@@ -90,7 +81,7 @@ def run(
         history=run_options.text(environ, "PERFGATE_HISTORY", history),
         only=tuple(only) or tuple(run_options.text(environ, "PERFGATE_ONLY").split()),
         against=compared,
-        processes=processes_of(number),
+        processes=run_options.processes(environ, processes),
         allow_remote=run_options.flag(environ, "PERFGATE_ALLOW_REMOTE", allow_remote) or False,
         save=run_options.flag(environ, "PERFGATE_SAVE", save),
         diagnose=run_options.flag(environ, "PERFGATE_DIAGNOSE", diagnose),
@@ -104,6 +95,26 @@ def run(
 def is_saved(*, given: bool) -> bool:
     """Whether a run of the pytest plug-in is added to the history: nothing is unless somebody says so."""
     return given or run_options.flag(os.environ, "PERFGATE_SAVE", None) or False
+
+
+def out_of(name: str) -> Path | None:
+    """Run folder of one budget file of several: a folder of its own in PERFGATE_OUT, for a run empties its folder."""
+    folder = run_options.text(os.environ, "PERFGATE_OUT")
+    return Path(folder, name) if folder else None
+
+
+def only_of(file: Path, files: Iterable[Path]) -> tuple[str, ...]:
+    """Names of PERFGATE_ONLY for `file` of several: those that it has, and those that none has, which are an error.
+
+    Raises BudgetFileError.
+    """
+    names = {path: _names(check(path)) for path in (file, *files)}
+    chosen = run_options.text(os.environ, "PERFGATE_ONLY").split()
+    return tuple(name for name in chosen if name in names[file] or not any(name in known for known in names.values()))
+
+
+def _names(budget_file: BudgetFile) -> set[str]:
+    return {item.name for item in (*budget_file.endpoints, *budget_file.journeys, *budget_file.pages)}
 
 
 def words(error: PerfgateError) -> str:

@@ -78,10 +78,10 @@ def child_environment() -> dict[str, str]:
     }
 
 
-def processes_of(text: str) -> int:
-    """Raises UsageError for anything but a number from 1 or `auto`."""
+def processes_of(text: str, given: str = "--processes ") -> int:
+    """Raises UsageError for anything but a number from 1 or `auto`; `given` is how it was given."""
     if text == "auto":
         return max(1, (os.cpu_count() or 2) - 1)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_PROCESSES:
-        raise UsageError(f"--processes {text}: give a number from 1 to {MAX_PROCESSES}, or auto", code="PG-U003")
+        raise UsageError(f"{given}{text}: give a number from 1 to {MAX_PROCESSES}, or auto", code="PG-U003")
     return int(text)

@@ -49,7 +49,7 @@ def catalogue() -> Mapping[str, CodeEntry]:
         slug: codes.CodeEntry(
             meaning=f"Diagnosis, layer {rule.layer}: {rule.meaning}.",
             why="What was seen beside the failure speaks for it; report.md shows the evidence.",
-            example=f"why: search p95 +180 ms: ... ({slug})",
+            example=f"why: search p95 ...: {rule.example} ({slug})",
             cure=rule.remedy_in(""),
         )
         for slug, rule in CODES.items()

@@ -17,7 +17,7 @@ import typer
 
 from perfgate.cli.streams import lossy_streams
 from perfgate.model.errors import BudgetFileError, PerfgateError
-from perfgate.text.sanitize import no_command
+from perfgate.text.sanitize import no_command, visible_lines
 
 EXIT_CRASHED = 3
 INTERRUPTED = "PG-U014"
@@ -71,8 +71,9 @@ def _raised_again(
 
 
 def say(text: str) -> None:
-    """A line of talk, on stderr: never a command to the CI service, whomever it quotes."""
-    print(_CODE.sub(lambda match: dim(match[0], sys.stderr), no_command(text)), file=sys.stderr, flush=True)
+    """A line of talk, on stderr: never a command to the CI service or to the terminal, whomever it quotes."""
+    shown = no_command(visible_lines(text))
+    print(_CODE.sub(lambda match: dim(match[0], sys.stderr), shown), file=sys.stderr, flush=True)
 
 
 def dim(text: str, stream: TextIO) -> str:

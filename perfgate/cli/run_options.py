@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from perfgate.cli.against import against
+from perfgate.cli.context import processes_of
 from perfgate.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from perfgate.workflows.steps.request import AbRequest
 
 TRUE = ("1", "true", "t", "yes", "y", "on")
 FALSE = ("0", "false", "f", "no", "n", "off")
@@ -30,3 +36,26 @@ def number(environ: Mapping[str, str], name: str) -> int | None:
     if written and not (written.isascii() and written.isdigit()):
         raise UsageError(f"{name}={written}: give a number from 0", code="PG-U003")
     return int(written) if written else None
+
+
+def processes(environ: Mapping[str, str], given: int | None) -> int:
+    """Raises UsageError for anything but a number from 1 or `auto`."""
+    if given is not None:
+        return processes_of(str(given), "processes=")
+    return processes_of(text(environ, "PERFGATE_PROCESSES") or "1", "PERFGATE_PROCESSES=")
+
+
+def comparison(environ: Mapping[str, str], target: str, ref: str, url: str) -> AbRequest | None:
+    """What to compare with. The arguments are those given in Python: variables that contradict them are not read.
+
+    Raises UsageError for a contradiction between arguments, or between variables.
+    """
+    restarts, blocks = number(environ, "PERFGATE_RESTARTS"), text(environ, "PERFGATE_BLOCKS")
+    if not (ref or url):
+        ref = "" if target else text(environ, "PERFGATE_BASE_REF")  # it starts base and head itself
+        url = text(environ, "PERFGATE_BASE")
+        target = text(environ, "PERFGATE_TARGET", target)
+    base = against(ref, url, None, "", target=target)
+    if base is None:  # then there is nothing to restart, or to load in turns
+        return None
+    return against(base.ref, base.url, restarts if base.ref else None, blocks, target=target)

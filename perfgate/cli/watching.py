@@ -34,7 +34,7 @@ class Watcher:
     """`made` counts the rounds; `exit_code` is that of the newest."""
 
     def __init__(self, options: WatchOptions, chats: tuple[str, ...], exports: Exports) -> None:
-        self._wish, self._chats, self._exports = options, chats, exports
+        self._options, self._chats, self._exports = options, chats, exports
         self.made = self.exit_code = 0
 
     def run(self, request: Callable[[], RunRequest], rounds: int) -> None:
@@ -48,18 +48,18 @@ class Watcher:
 
     def _wait(self, began: float) -> None:
         """Waits for the next beginning, which is a whole number of times after the first."""
-        every, passed = self._wish.every, monotonic() - began
+        every, passed = self._options.every, monotonic() - began
         time.sleep(every - passed % every)
 
     def _round(self, request: RunRequest) -> None:
         from perfgate.workflows import watch as workflow
         from perfgate.workflows.steps.request import ProgressReporter
 
-        spec = workflow.resolve(request, self._wish)
+        spec = workflow.resolve(request, self._options)
         if not self.made:
-            _introduce(spec, self._wish)
+            _introduce(spec, self._options)
         try:
-            made = workflow.measure_round(spec, self._wish, self._exports.beside(ProgressReporter()))
+            made = workflow.measure_round(spec, self._options, self._exports.beside(ProgressReporter()))
         except (HistoryError, RecordError) as error:
             say(f"perfgate: this round was lost. {with_code(error)}")
             self.exit_code = EXIT_NO_ROUND
@@ -73,7 +73,7 @@ class Watcher:
     def _tell(self, made: Round, spec: RunSpec) -> None:
         from perfgate.report import alerts
 
-        watching = _watching(made, spec, self._wish)
+        watching = _watching(made, spec, self._options)
         _show(_clock(made.started), _outcome(made), "")
         if made.opened:
             self._alert(alerts.firing(made.opened, watching), RED)

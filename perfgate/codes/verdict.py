@@ -63,7 +63,7 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-V010": CodeEntry(
         "Undecided: the load generator was not well.",
-        "It was late, out of CPU, ports, data or processes, so the figures are not the service's alone.",
+        "It was late or out of CPU, so the figures are not the service's alone.",
         "the load generator made only 71 % of the planned starts",
         "`--processes 2`, a larger runner, or a lower rate.",
     ),
@@ -98,6 +98,30 @@ CODES: Mapping[str, CodeEntry] = {
         "the scenarios raised 90 exceptions, and what would have followed was not sent",
         "Mend the scenario: locust.log in the run folder has the tracebacks. Check an answer before its fields are used, "
         "and call `response.failure(...)` where it is not what was expected: then it counts as an error.",
+    ),
+    "PG-V016": CodeEntry(
+        "Undecided: the rows of data were used up.",
+        "Iterations without a row were left out, over one in 20, so the load was another one than planned.",
+        "400 iterations had no row of data left",
+        "Add rows, let them begin again, or lower the rate.",
+    ),
+    "PG-V017": CodeEntry(
+        "Undecided: arrivals found no free virtual user.",
+        "Over one in 20 was not sent, so a limit that was kept proves nothing. One that was not kept still fails.",
+        "400 arrivals found no free virtual user",
+        "Raise `load.max_users` (`maxVUs` of k6), or see why answers are slow: they keep the users busy.",
+    ),
+    "PG-V018": CodeEntry(
+        "Undecided: processes of the load generator were lost.",
+        "Their part of the load was not sent.",
+        "1 of 3 load-generator processes were lost",
+        "Fewer processes or users, or more memory, which is what they mostly lack.",
+    ),
+    "PG-V019": CodeEntry(
+        "Undecided: the load generator could not send many requests.",
+        "It had no port, file descriptor or memory for them, or no address: over one in 100.",
+        "the load generator could not send 900 requests: no local port was free",
+        "Do what the message says: it names what was short.",
     ),
     "PG-C001": CodeEntry(
         "Nothing was judged.",

@@ -230,7 +230,7 @@ CODES: Mapping[str, RuleCode] = {
     ),
     "environment": RuleCode(
         "runner",
-        "the machine was slower, not the code: the control endpoint, a fixed piece of work or time without CPU says so",
+        "the machine was slower, not the code: the control endpoint, the reference workload or time without CPU tells",
         "Measure again on an idle runner.",
         "the control endpoint takes 1.90 times as long too, this one 2.02 times",
     ),

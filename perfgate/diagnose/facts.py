@@ -21,7 +21,7 @@ class Statement:
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
     in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
-    note: str = ""  # why it has no plan, or of which of several schemas
+    note: str = ""  # why it has no plan, or which schema was looked up for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,7 @@ class PassFacts:
     cpu: float | None = None  # s per request, of the service's whole process tree
     memory: float | None = None  # bytes per request that stay
     retained: float | None = None  # bytes per request that stay on the heap after it was collected, by a profile
+    retained_noise: float | None = None  # bytes per request that stay there anyway: few requests show no leak
     cache_hits: float | None = None  # share of Redis look-ups
     cache_lookups: float | None = None  # keys that Redis is asked for
     database: float | None = None  # s, by the database's own count
@@ -140,7 +141,7 @@ def numbers(base: PassFacts | None, head: PassFacts) -> Mapping[str, tuple[float
     return {**known, **_moved_metrics(base, head)}
 
 
-_PARTS_OF_FACTS = ("statements", "peers", "functions", "blockers", "retainers", "metrics", "rounds")
+_PARTS_OF_FACTS = ("retained_noise", "statements", "peers", "functions", "blockers", "retainers", "metrics", "rounds")
 METRIC = "metric:"  # in front of the names of the application's own metrics
 MAX_METRICS = 5
 MIN_METRIC_CHANGE = 0.2  # of the larger of the two

@@ -108,7 +108,7 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     inside, clipped = _fit({part: timing[part] for part in _INSIDE if part in timing}, total)
     others = {part: known.seen[part] for part in _INSIDE if part in known.seen and part not in inside}
     others, _ = _fit(others, max(0.0, total - sum(inside.values())))
-    inside = _written({**inside, **others}, known.seen.get("serialisation", 0.0), total)
+    inside = _with_profiled_serialising({**inside, **others}, known.seen.get("serialisation", 0.0), total)
     own_time = max(0.0, total - sum(inside.values()))
     inside, queue = _undelayed(inside, known.delays)
     if known.standing is not None and "cpu" in timing:
@@ -119,7 +119,7 @@ def partition(sample: ReplaySample, known: Known = NOTHING) -> tuple[dict[Layer,
     return {**parts, **inside}, clipped or timing["total"] > wait + 0.001
 
 
-def _written(inside: Mapping[Layer, float], seen: float, total: float) -> dict[Layer, float]:
+def _with_profiled_serialising(inside: Mapping[Layer, float], seen: float, total: float) -> dict[Layer, float]:
     """The parts with as much serialising as a profile has `seen` (s): the application's own clock knows one library or
     two, and no templates."""
     stated = inside.get("serialisation", 0.0)

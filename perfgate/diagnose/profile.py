@@ -14,7 +14,7 @@ Frame = str  # "shop.search.rank"; a library's begins with "~"
 Stack = tuple[Frame, ...]  # the outermost first
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
-NO_FUNCTION = re.compile(r"~(\(|threads )")
+NO_FUNCTION = re.compile(r"~(\(|threads )")  # frames of the engine itself, and of threads that are not sampled
 COLLECTOR = "~(garbage collector)"  # that of Node
 NO_NAMES: Mapping[Frame, str] = MappingProxyType({})
 MAX_NAME_CHARS = 200  # characters of a name: strangers name files and functions
@@ -31,7 +31,8 @@ class SampledProfile:
     rate: float  # samples per second
     loop: Mapping[Stack, int] | None = None  # of event loops, from what the loop calls, waiting ones too
     names: Mapping[Frame, str] = field(default_factory=dict)  # what is shown of a frame, where it is not the frame
-    retained: int | None = None  # bytes that heaps keep more, after they were collected, beyond noise
+    retained: int | None = None  # bytes that heaps keep more, after they were collected
+    retained_noise: int = 0  # bytes of it that they keep by themselves
     retainers: Mapping[Frame, int] = field(default_factory=dict)  # bytes of it, by the function that allocated them
 
 
@@ -83,17 +84,19 @@ class ProfileFacts:
     serialising: float | None = None
     blockers: tuple[LoopBlocker, ...] = ()  # of the event loop
     retained: float | None = None  # bytes that stay on the heap
+    retained_noise: float | None = None
     retainers: tuple[FunctionBytes, ...] = ()
 
 
 def facts(profile: SampledProfile, cpu: float, requests: int) -> ProfileFacts:
     """`cpu` is what a request takes as a whole, s."""
-    kept = profile.retained if requests else None
+    kept, noise = (profile.retained, profile.retained_noise) if requests else (None, None)
     by_size = sorted(profile.retainers.items(), key=lambda item: (-item[1], item[0]))
     return ProfileFacts(
         functions=functions(profile.samples, cpu, profile.names),
         serialising=serialising(profile.samples, cpu),
         retained=None if kept is None else kept / requests,
+        retained_noise=None if kept is None or noise is None else noise / requests,
         retainers=tuple(
             FunctionBytes(name=_shown(frame, profile.names), size=size / requests, key=frame)
             for frame, size in by_size

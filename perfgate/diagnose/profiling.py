@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from perfgate.model.errors import DiagnosisError
 SAMPLING_S = 3.0  # that each endpoint of each side is sampled
 LOOP_SAMPLING_S = 2.0  # that an event loop is sampled, which an endpoint seems to block
 START_UP_S = 0.6  # s until a profiler has found its way
+MIN_SAMPLED_CPU_S = 0.05  # s of CPU, of which py-spy takes five samples
 PAUSE_S = 0.002
 NONE = "none"  # of `diagnose.profile`
 
@@ -58,6 +59,11 @@ class SampledRequests:
     cpu: float
     requests: int
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether so little was computed that a profile of it may be empty."""
+        return self.requests > 0 and self.cpu * self.requests < MIN_SAMPLED_CPU_S
+
 
 def endpoints_to_profile(
     written: str, failed: Collection[str], find: Callable[[], Diagnosis], leaking: Collection[str] = ()
@@ -88,11 +94,24 @@ def add_profiles(
     compared = [item for item in subjects if item.endpoint in request.endpoints or len(sides) == 1]
     name = request.profiler or profilers.profiler_of(own[-1].pid)
     profiles = profiler.profiles(compared, own, profilers.BY_NAME[name].record, request.blocking)
-    for key, facts in profiles.facts.items():
+    for key, facts in comparable(profiles.facts, [side.name for side in sides]).items():
         observed.seen[key].profiled = facts
     if not request.profiler and name == profilers.OPTIONAL:
         profiles.warnings.clear()
     return profiles
+
+
+def comparable(
+    facts: Mapping[tuple[str, Name], ProfileFacts], sides: Collection[Name]
+) -> Mapping[tuple[str, Name], ProfileFacts]:
+    """Facts of the endpoints that were profiled on all sides: beside a side without a profile, all that the other one
+    computes would be more than before. Only what blocks an event loop is seen on one side."""
+    return {
+        (endpoint, name): known
+        if all((endpoint, side) in facts for side in sides)
+        else ProfileFacts(blockers=known.blockers)
+        for (endpoint, name), known in facts.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -114,15 +133,12 @@ class Profiler:
         result = Profiles()
         try:
             for number, subject in enumerate(subjects):
-                of_both: dict[tuple[str, Name], tuple[ProfileFacts, str]] = {}  # one side alone shows no difference
                 for item in sides:
                     key, file = (subject.endpoint, item.side.name), f"profile-{number}-{item.side.name}.speedscope.json"
                     sample = partial(self._sample, subject, item, record)
                     facts = self._profile(sample, key in blocking, f"{subject.endpoint} ({item.side.name})", file)
                     if facts is not None:
-                        of_both[key] = facts, file
-                result.facts |= {key: facts for key, (facts, _) in of_both.items()}
-                result.files |= {key: file for key, (_, file) in of_both.items()}
+                        result.facts[key], result.files[key] = facts, file
         except DiagnosisError as error:
             result.warnings.append(f"{error.message}. {error.hint}" if error.hint else error.message)
         except OSError as error:
@@ -132,10 +148,10 @@ class Profiler:
     def _profile(
         self, sample: Callable[..., SampledRequests], is_blocking: bool, title: str, file: str
     ) -> ProfileFacts | None:
-        """None where nothing computed."""
+        """None where the profiler saw nothing of what was computed."""
         sampled = sample(SAMPLING_S)
         computing = sampled.profile
-        if not computing.samples:
+        if not computing.samples and not sampled.is_idle:
             return None
         graph = profile.speedscope(computing.samples, title, computing.rate, computing.names)
         (self.folder / file).write_text(json.dumps(graph), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, median
 
 from perfgate.diagnose.facts import METRIC, PassFacts, ProbeCounts
@@ -21,9 +22,10 @@ def facts(
     reference: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> PassFacts:
     """What the samples of one side and the counts beside them come to."""
+    samples = _with_connects(samples)
     alone = [sample.latency for sample in samples if sample.users == 1]
     loaded = [sample.latency for sample in samples if sample.users > 1]
-    counted = (*_PARTS, "database_connect", "cache_connect")
+    counted = (*_PARTS, *_CONNECTS)
     calls = {part: _mean([s.timing.calls[part] for s in samples if part in s.timing.calls]) for part in counted}
     usual = [sample for sample in samples if sample.users == 1] or samples  # nobody else delays what these wait for
     seconds = {part: _mean([s.timing.seconds[part] for s in usual if part in s.timing.seconds]) for part in _PARTS}
@@ -76,6 +78,7 @@ def facts(
 
 
 _PARTS = ("database", "cache", "external")
+_CONNECTS = ("database_connect", "cache_connect")
 _KINDS = (*_PARTS, "broker")
 _WAITS = tuple(f"{kind}_wait" for kind in _KINDS)
 _SPANS = tuple(f"{part}_span" for part in _PARTS)
@@ -105,6 +108,18 @@ _COUNTED_LOADED = (*_LOADED, "lock_wait", "commit_wait", *_KEPT, *_QUEUE, *_WAIT
 
 
 TAIL_QUANTILE, MIN_TAIL_SAMPLES = 0.95, 20  # a share, and so many samples that a tail is worth its name
+
+
+def _with_connects(samples: Sequence[ReplaySample]) -> Sequence[ReplaySample]:
+    """The samples with 0 connections where others state some: perfgate's middleware does so only of requests with a
+    call. Without a word in any of them it is not known."""
+    none = {part: 0 for part in _CONNECTS if any(part in sample.timing.calls for sample in samples)}
+    return [
+        replace(item, timing=replace(known, calls={**none, **known.calls}, seconds={**none, **known.seconds}))
+        if none and "total" in (known := item.timing).seconds
+        else item
+        for item in samples
+    ]
 
 
 def _tail(values: Sequence[float]) -> float | None:

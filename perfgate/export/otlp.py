@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from perfgate import __version__
 from perfgate.export.contract import Address, Exporter, ExportError
 from perfgate.export.families import Buckets, Family, Labels, Point
-from perfgate.export.posting import Poster
+from perfgate.export.posting import Poster, UncertainError
 from perfgate.net.http import Reply
 from perfgate.text.plurals import counted
 
@@ -53,12 +53,20 @@ class Otlp:
         since = self._since or now
         shown = grown(families, self._sent) if self._is_delta else families
         moments = Moments(now, since, DELTA if self._is_delta else CUMULATIVE)
-        reply = self._poster.post(json.dumps(request(shown, moments)).encode())
-        if self._is_delta:  # what could not be sent is a part of what comes next
-            self._sent |= totals(families)
-        self._since = now if self._is_delta else since
+        try:
+            reply = self._poster.post(json.dumps(request(shown, moments)).encode(), is_repeatable=not self._is_delta)
+        except UncertainError:  # a difference that is sent again may count twice
+            self._record(families, moments)
+            raise
+        self._record(families, moments)
         if problem := _rejected(reply):
             raise ExportError(f"it rejected {self._poster.hidden(problem)}", hint="Its own log says why.")
+
+    def _record(self, families: Sequence[Family], moments: Moments) -> None:
+        """Records what was sent: the next differences are those from it. What was refused is a part of them."""
+        self._since = moments.now if self._is_delta else moments.since
+        if self._is_delta:
+            self._sent |= totals(families)
 
     def close(self) -> None:
         self._poster.close()

@@ -11,12 +11,12 @@ from perfgate.export.contract import ExportError
 from perfgate.net import http, proxies
 from perfgate.net.http import Reply
 from perfgate.net.retrying import Retries, retry_after
-from perfgate.text.address_hiding import without_address
+from perfgate.text.addresses import without_address
 
 TIMEOUT_S = 5.0  # s
 MAX_TRIES = 3
 TRYING_S = 8.0  # s after which nothing is sent again: what comes next is newer
-BUSY_STATUSES = (429, 502, 503, 504)  # statuses after which the same may be taken (OpenTelemetry's protocol says so)
+REFUSING_STATUSES = (429, 503)  # nothing was taken, for now (OpenTelemetry's protocol: with Retry-After)
 MAX_REASON_CHARS = 200  # of their own words
 MAX_ANSWER_BYTES = 2**20
 REACH = "Is it running, and reachable from here?"
@@ -27,6 +27,10 @@ CURES: Mapping[str, str] = {  # by what a library says of a connection that was 
     "WRONG_VERSION_NUMBER": "It speaks no TLS there: http in place of https?",
     "RECORD_LAYER_FAILURE": "It speaks no TLS there: http in place of https?",
 }
+
+
+class UncertainError(ExportError):
+    """It may have been taken: no answer came to what was sent, or that of a server that failed meanwhile."""
 
 
 class Poster:
@@ -47,20 +51,25 @@ class Poster:
             tries=MAX_TRIES, longest_s=TRYING_S, limit_wait=_requested_wait, pause=_pause, sleep=sleep
         )
 
-    def post(self, content: bytes) -> Reply:
-        """Raises ExportError for anything but an answer of 2xx."""
+    def post(self, content: bytes, *, is_repeatable: bool = True) -> Reply:
+        """Raises ExportError for anything but an answer of 2xx. Without `is_repeatable` only what was certainly not
+        taken is sent again."""
         try:
             reply = self._retries.send(
                 lambda: self._session.exchange(
                     "POST", self._url, headers=self._headers, content=content, max_bytes=MAX_ANSWER_BYTES
-                )
+                ),
+                is_repeatable=is_repeatable,
             )
         except http.NoReplyError as error:
             cure = next((cure for words, cure in CURES.items() if words in str(error)), REACH)
-            raise ExportError(f"it does not answer: {self.hidden(str(error))}", hint=cure) from error
+            kind = ExportError if isinstance(error, http.NotReachedError) else UncertainError
+            raise kind(f"it does not answer: {self.hidden(str(error))}", hint=cure) from error
         if not 200 <= reply.status < 300:
             answer = self.hidden(reply.body.decode(errors="replace")) or "nothing"
-            raise ExportError(f"it answered {reply.status}: {answer}", hint=self._cure(reply, len(content)))
+            is_uncertain = reply.status >= 500 and reply.status not in REFUSING_STATUSES
+            kind = UncertainError if is_uncertain else ExportError
+            raise kind(f"it answered {reply.status}: {answer}", hint=self._cure(reply, len(content)))
         return reply
 
     def close(self) -> None:
@@ -90,8 +99,10 @@ class Poster:
 
 def _requested_wait(reply: Reply) -> float | None:
     """Seconds that an answer asks to wait; None where it asks for none."""
-    wait = retry_after(reply) if reply.status in BUSY_STATUSES else None
-    return _pause(0) if wait is None and reply.status == 429 else wait
+    if reply.status not in REFUSING_STATUSES:
+        return None
+    wait = retry_after(reply)
+    return _pause(0) if wait is None else wait
 
 
 def _pause(attempt: int) -> float:

@@ -34,7 +34,7 @@ class MeasuringPoint(StrEnum):
 
 
 class CountSource(StrEnum):
-    """What can tell the work of a service."""
+    """Source of what is counted of a service's work."""
 
     SERVER_TIMING = "Server-Timing"  # a header of answers, from the application
     HEADERS = "headers"  # other headers of answers
@@ -87,7 +87,7 @@ class Metric:
 
     @property
     def is_helped_by_median(self) -> bool:
-        """Whether p50, which is known more surely, tells of the same change."""
+        """Whether p50, which is known more surely, shows the same change."""
         return self.values == "latency" and self.name not in ("p50", "max")
 
     @property
@@ -254,5 +254,5 @@ def metric_of(name: str) -> Metric | None:
 
 
 def metrics_counted_by(*sources: CountSource) -> tuple[str, ...]:
-    """Names of the metrics that one of these can tell."""
+    """Names of the metrics that one of these sources counts."""
     return tuple(name for name, metric in METRICS.items() if not metric.sources.isdisjoint(sources))

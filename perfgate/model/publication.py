@@ -73,6 +73,7 @@ class Announcement:
     more_annotations: int = 0  # findings beyond these
     occasion: Occasion = Occasion()
     files: Mapping[str, str] = field(default_factory=dict)  # what -> path: "report-markdown", "report-junit", ...
+    is_mostly_undecided: bool = False  # no success to show in green, whatever the outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,7 @@ class Publication:
     warnings: tuple[Note, ...] = ()
     commands: tuple[str, ...] = ()  # lines that the CI service reads from the log
     comment_url: str = ""
-    failed: tuple[str, ...] = ()  # what was wished and could not be posted: "comment", "check run", "commit status"
+    failed: tuple[str, ...] = ()  # what was asked for and could not be posted: "comment", "check run", "commit status"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,10 @@ class NoReplyError(Exception):
     """No answer came, or not all of it. Whether what was asked was done, nobody knows."""
 
 
+class NotReachedError(NoReplyError):
+    """Nothing was sent, so nothing was done."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     status: int
@@ -97,9 +101,9 @@ class HttpSession:
                 )
             except OSError as error:
                 words = error.strerror or type(error).__name__
-                raise NoReplyError(f"SSL_CERT_FILE or SSL_CERT_DIR names no usable certificates: {words}") from error
+                raise NotReachedError(f"SSL_CERT_FILE or SSL_CERT_DIR names no usable certificates: {words}") from error
             except (ValueError, ImportError) as error:
-                raise NoReplyError("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names no proxy that can be used") from error
+                raise NotReachedError("HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names no proxy that can be used") from error
         return self._opened
 
     def _direct_transport(self) -> httpx.HTTPTransport:
@@ -142,16 +146,18 @@ class HttpSession:
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=named, body=bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoReplyError(_NUMBER.sub("", str(error)) or type(error).__name__) from error
+            unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+            kind = NotReachedError if isinstance(error, (*unsent, httpx.InvalidURL)) else NoReplyError
+            raise kind(_NUMBER.sub("", str(error)) or type(error).__name__) from error
 
 
 def _check(headers: Mapping[str, str]) -> None:
     """Checks headers before the library sees them: its errors quote the value, and it may be a token. Raises
-    NoReplyError."""
+    NotReachedError."""
     for name, value in headers.items():
         if not (name.isascii() and name.isprintable()):
-            raise NoReplyError("the name of a header cannot be sent, it has letters beyond ASCII")
+            raise NotReachedError("the name of a header cannot be sent, it has letters beyond ASCII")
         if not (value.isascii() and value.isprintable()) or value != value.strip():
-            raise NoReplyError(
+            raise NotReachedError(
                 f"the header {name} cannot be sent, it has a line break, a space at an end, or letters beyond ASCII"
             )

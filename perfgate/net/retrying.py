@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from perfgate.net.http import NoReplyError, Reply
+from perfgate.net.http import NoReplyError, NotReachedError, Reply
 
 MAX_DIGITS = 9  # of the seconds that an answer asks to wait: nobody waits for longer
 
@@ -45,9 +45,9 @@ class Retries:
         for attempt in range(self.tries - 1):
             try:
                 reply = send()
-            except NoReplyError:
+            except NoReplyError as error:
                 wait = self.pause(attempt)
-                if not is_repeatable or self._is_too_late(wait, latest):
+                if not (is_repeatable or isinstance(error, NotReachedError)) or self._is_too_late(wait, latest):
                     raise
                 self.sleep(wait)
                 continue

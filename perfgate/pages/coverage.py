@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from perfgate.model.page import Resource
 from perfgate.pages import source_maps
-from perfgate.pages.visit import is_own
+from perfgate.text.addresses import is_own
 
 MIN_MAPPED_CHARS = 10_000  # unused characters from which the map of a script is read
 MAX_MODULES = 5  # of all scripts

@@ -19,7 +19,7 @@ UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://
 SCRIPT_ERRORS = ("TypeError", "ReferenceError", "SyntaxError", "is not a function")
 OF_WORKER = "its service worker answered {}: what that fetched for them is in no metric"
 MAX_NAMED = 3  # files that did not come
-MAX_ERRORS = 5  # of a page's scripts, in a view
+MAX_ERRORS = 5  # different ones in a view: of scripts, and as many of the console
 NOT_FETCHED = "Failed to load resource"  # what the console says beside what is noted of it anyway
 EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
@@ -38,14 +38,14 @@ class Incidents:
 
     def __init__(self, context: Any, page: Any) -> None:
         self._texts: list[str] = []
-        self._errors = 0
+        self._errors: dict[str, set[str]] = {}  # by where they were seen
         self.has_crashed = self.has_downloaded = False
         page.on("popup", self._close_popup)  # not the context's new pages: one may be the next view
         context.on("serviceworker", lambda _: self.note("a service worker is installed"))
         page.on("crash", lambda _: setattr(self, "has_crashed", True))
         page.on("dialog", self._dismiss)
         page.on("download", self._cancel)
-        page.on("pageerror", lambda error: self._note_error(f"script error: {getattr(error, 'message', error)}"))
+        page.on("pageerror", lambda error: self._note_error("script error", getattr(error, "message", error)))
         page.on("console", self._note_console)
 
     @property
@@ -57,13 +57,14 @@ class Incidents:
 
     def _note_console(self, message: Any) -> None:
         if message.type == "error" and not message.text.startswith(NOT_FETCHED):
-            self._note_error(f"console error: {message.text}")
+            self._note_error("console error", message.text)
 
-    def _note_error(self, text: str) -> None:
-        """Notes the first errors: a page may report each of its frames."""
-        if self._errors < MAX_ERRORS:
-            self._errors += 1
-            self.note(text)
+    def _note_error(self, kind: str, text: object) -> None:
+        """Notes the first different errors of a kind: a page may report each of its frames."""
+        known, note = self._errors.setdefault(kind, set()), f"{kind}: {text}"
+        if note not in known and len(known) < MAX_ERRORS:
+            known.add(note)
+            self.note(note)
 
     def _close_popup(self, other: Any) -> None:
         self.note("a pop-up was closed")

@@ -36,28 +36,35 @@ LEFT = "Execution context was destroyed"  # what Playwright says when a page goe
 class Settling:
     """Waits for a page. `ask` gets the answer of a script, `note` takes what a reader should know."""
 
-    def __init__(self, page: Any, network: NetworkLog, ask: Callable[[str], Any], note: Callable[[str], None]) -> None:
-        self._page, self._network, self._ask, self._note = page, network, ask, note
-        self._is_endless = False
+    def __init__(
+        self,
+        page: Any,
+        network: NetworkLog,
+        ask: Callable[[str], Any],
+        note: Callable[[str], None],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._page, self._network, self._ask, self._note, self._clock = page, network, ask, note, clock
+        self._is_endless = False  # it never was without a request
 
     def until_quiet(self) -> None:
         """Returns once nothing was fetched for QUIET_S seconds: enough on the way to a page, and after what a visitor
         does there. Of a page that never was, at once."""
-        until = monotonic() + (0.0 if self._is_endless else MAX_WAIT_S)
-        while self._network.quiet_for() < QUIET_S and monotonic() < until:
+        until = self._clock() + (0.0 if self._is_endless else MAX_WAIT_S)
+        while self._network.quiet_for() < QUIET_S and self._clock() < until:
             self._page.wait_for_timeout(POLL_INTERVAL_S * 1000)
 
     def until_done(self) -> bool:
         """Returns once the page is done, or after MAX_WAIT_S, with a note of what it still did. False where it is not
         one page: it goes on to another document again and again."""
-        began, documents = monotonic(), self._network.documents
+        began, documents = self._clock(), self._network.documents
         while True:
-            watched = monotonic() - began
+            watched = self._clock() - began
             left, what = remaining(self._state(), self._network.quiet_for(), watched)
             if left <= 0:
                 return True
             if watched > MAX_WAIT_S:
-                self._is_endless = True
+                self._is_endless = self._network.quiet_for() < QUIET_S
                 self._note(f"{what} {MAX_WAIT_S:g} s after it had loaded")
                 return what != RELOADING and self._network.documents - documents <= MAX_DOCUMENTS
             self._page.wait_for_timeout(max(POLL_INTERVAL_S, left) * 1000)

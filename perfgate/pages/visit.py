@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from perfgate.model.budget_file import PageSpec
+from perfgate.text.addresses import is_own
 
 MAX_TEXT_CHARS = 300  # characters of a message
 
@@ -126,12 +127,6 @@ class Purpose:
 
 
 TIMED = Purpose()
-
-
-def is_own(host: str, own: str) -> bool:
-    """Whether a host is one's own: `shop.org` and `cdn.shop.org` are, of `shop.org` and of `www.shop.org`."""
-    domain = own.removeprefix("www.")
-    return host == domain or host.endswith(f".{domain}")
 
 
 def context_options(subject: PageVisit, version: str) -> dict[str, Any]:

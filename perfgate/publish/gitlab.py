@@ -36,7 +36,7 @@ def publish(
     """Never raises for what GitLab refuses: that is a warning."""
     here = place(environ, options.pull_request)
     if options.comment is Comment.NEVER:
-        return Publication(messages=("No note: none is wished.",))
+        return Publication(messages=("No note: `--comment never`.",))
     if not (here.api and here.project):
         return Publication(warnings=(note("PG-P004", "Nothing was posted to GitLab: this is no job of GitLab CI."),))
     if not here.merge_request:

@@ -14,7 +14,7 @@ from perfgate import __version__
 from perfgate.model.publication import Announcement, Correction, Publication, PublishOptions, When
 from perfgate.net import http
 from perfgate.net.retrying import Retries
-from perfgate.text.address_hiding import without_address
+from perfgate.text.addresses import without_address
 from perfgate.text.notes import note
 
 ANY = "PERFGATE_WEBHOOK_URL"

@@ -204,7 +204,7 @@ FACTS: Mapping[str, tuple[str, Unit | None]] = {
     "unread_loaded": ("waiting to be read by the service, under load", SECONDS),
     "memory": ("memory that stays", BYTES),
     "retained": ("memory that stays on the heap", BYTES),
-    "reference": ("a fixed piece of work on this machine", SECONDS),
+    "reference": ("the reference workload on this machine", SECONDS),
     "reference_cpu": ("CPU time of that work", SECONDS),
 }
 LOADED = "_loaded"
@@ -256,7 +256,7 @@ def note(finding: Diagnosed, diagnosis: Diagnosis | None) -> str:
     if diagnosis and diagnosis.control:
         text += f"; control, which did not fail: {diagnosis.control}"
     if finding.clipped:
-        text += f"; in {finding.clipped} the server told of more time than there was"
+        text += f"; in {finding.clipped} Server-Timing is longer than the request"
     return f"{text}."
 
 

@@ -6,16 +6,10 @@ import re
 import unicodedata
 from hashlib import sha256
 
-from perfgate.text.sanitize import no_command
+from perfgate.text.sanitize import TERMINAL, no_command
 
 MAX_OUTSIDE_CHARS = 10_000  # characters of one outside text that are looked at
 
-_TERMINAL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|\x9b[0-?]*[ -/]*[@-~]"  # CSI as one C1 character
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC, DCS, ...: titles, links, clipboard
-    r"|\x1b."
-)
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, text direction, lone surrogates, line separators
 _CODE_IS_ENOUGH = re.compile(r"[\w /.:,;+=?%()\[\]{}'\"-]+")
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~&!$@#]|:(?=//)|(?<=www)\.")
@@ -32,7 +26,7 @@ def plain(text: str, width: int | None = None) -> str:
     """
     shown = text[:MAX_OUTSIDE_CHARS]
     if not shown.isprintable():
-        shown = "".join(map(_visible, _TERMINAL.sub("", shown)))
+        shown = "".join(map(_visible, TERMINAL.sub("", shown)))
     line = no_command(" ".join(shown.split())) or "(empty)"
     return line if width is None else shorten(line, width)
 

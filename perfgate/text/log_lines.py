@@ -26,12 +26,13 @@ _TIMES = ("%d/%b/%Y:%H:%M:%S %z", "%d/%b/%Y:%H:%M:%S")
 _METHOD = ("RequestMethod", "method", "request_method", "http_method", "verb", "requestMethod")
 _URI = ("RequestPath", "request_uri", "uri", "path", "url", "request_path", "requestUrl")  # nginx's $uri has no query
 _QUERY = ("args", "query_string")
+_MAYBE_QUERY = re.compile(r"\??[^\s=]+=\S*")  # `query` of some is SQL's or GraphQL's
 _LINES = ("log", "message", "common_log")  # a line of text within one of JSON: Docker's, Caddy 2.0's
 _STATUS = ("DownstreamStatus", "status", "status_code", "response_status", "OriginStatus")
 _HOST = ("RequestHost", "host", "http_host", "server_name", "vhost", "RequestAddr")
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")  # as nginx and Apache write what may break a line's format
 _MS_FROM, _US_FROM, _NS_FROM = 1e11, 1e14, 1e17  # numbers of a time from which on they are of that unit
-_MAX_TIME = 1e20  # greater is no time, in any unit
+_MAX_TIME = 1e20  # in any unit
 _TIME = ("ts", "StartUTC", "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "StartLocal", "msec")
 
 
@@ -50,7 +51,11 @@ def lines(text: str) -> Iterator[LogLine | None]:
     """Each line that is not empty; None for one that is none of an access log."""
     for raw in text.splitlines():
         if written := raw.strip():
-            yield _of_json(written) if written.startswith("{") else _of_common(written)
+            yield _of_line(written)
+
+
+def _of_line(text: str) -> LogLine | None:
+    return _of_json(text) if text.startswith("{") else _of_common(text)
 
 
 def _of_common(text: str) -> LogLine | None:
@@ -72,7 +77,7 @@ def _of_json(text: str) -> LogLine | None:
     inner = entry.get("request") or entry.get("http") or entry.get("httpRequest")
     fields: Mapping[str, Json] = {**entry, **inner} if isinstance(inner, dict) else entry
     status, time = _first(fields, _STATUS), _first(fields, _TIME)
-    number = int(status) if re.fullmatch(r"[0-9]{3}", str(status)) else 0
+    number = int(status) if re.fullmatch(r"[0-9]{1,3}", str(status)) else 0
     if isinstance(inner, str) and " " in inner:  # nginx's $request
         return _line(inner, number, time, _first(fields, _HOST))
     method, uri, query = _first(fields, _METHOD), _first(fields, _URI), _query(fields)
@@ -80,17 +85,14 @@ def _of_json(text: str) -> LogLine | None:
         uri = f"{uri}?{query.removeprefix('?')}" if query and "?" not in uri else uri
         return _line(f"{method} {uri}", number, time, _first(fields, _HOST))
     text = _first(fields, _LINES)
-    if not isinstance(text, str):
-        return None
-    return _of_json(text) if text.lstrip().startswith("{") else _of_common(text.strip())
+    return _of_line(text.strip()) if isinstance(text, str) else None
 
 
 def _query(fields: Mapping[str, Json]) -> str:
-    """The query of the request: what is called `query` may be that of a database, or a search."""
     query, maybe = _first(fields, _QUERY), fields.get("query")
-    if isinstance(query, str):
-        return query
-    return maybe if isinstance(maybe, str) and re.fullmatch(r"\??[^\s=]+=\S*", maybe) else ""
+    if query is None and isinstance(maybe, str) and _MAYBE_QUERY.fullmatch(maybe):
+        query = maybe
+    return query if isinstance(query, str) else ""
 
 
 def _first(fields: Mapping[str, Json], names: tuple[str, ...]) -> Json:

@@ -55,6 +55,8 @@ def _page(finding: Finding, run: Run, past_runs: Sequence[PastRun]) -> Diagnosed
     details += [detail for past in earlier for detail in past.pages if detail.name == finding.endpoint]
     compared = [base] if run.arms else [past.endpoints for past in earlier]
     before = _usual(details)
+    if before and sum(now.lcp_layers.values()) <= sum(before.values()):
+        before = None  # as fast as the other: only a fixed limit, or other views than this one, have failed
     layers = attribution.split_page(now.lcp_layers, before)
     return Diagnosed(
         endpoint=finding.endpoint,

@@ -548,6 +548,12 @@ BRACES = [  # texts of an endpoint, and the variables that are probably meant
     ('{request: POST /, json: {deep: [{key: "$API_KEY"}]}}', "${API_KEY}"),
     ('{request: POST /, form: {key: "$SECRET"}}', "${SECRET}"),  # it is set
     ('{request: POST /, form: {key: "$secret"}}', "${secret}"),
+    ('{request: POST /, json: {password: "$PASSWORD"}}', "${PASSWORD}"),
+    ('{request: POST /, form: {accessToken: "$apiToken"}}', "${apiToken}"),
+    ('{request: GET /, headers: {Authorization: "Bearer $api_token"}}', "${api_token}"),
+    ('{request: GET /, headers: {X-Api-Key: "$apiKey"}}', "${apiKey}"),
+    ('{request: GET /, headers: {Authorization: "Bearer ${{ github.token }}"}}', "${GITHUB_TOKEN}"),
+    ('{request: GET /, headers: {X-Tenant: "${{ inputs.tenant }}"}}', "${tenant}"),
 ]
 LEGITIMATE = [
     '{request: "GET /?$filter=price&$top=5&$skip=1"}',
@@ -557,6 +563,10 @@ LEGITIMATE = [
     '{request: POST /, graphql: "query($USER_ID: ID!) { user(id: $USER_ID) { id } }", variables: {USER_ID: "1"}}',
     '{request: POST /, json: {query: "query A($USER_ID: ID!) {{ user(id: $USER_ID) {{ id }} }}"}}',
     '{request: GET /, expect: {text: {matches: "^$API_TOKEN"}}}',
+    '{request: POST /, body: "=SUM($AA_B$1)"}',
+    '{request: POST /, body: "$_SERVER"}',
+    '{request: "GET /?$USER=1&$PATH=2"}',
+    '{request: POST /, json: {token: "costs $five or $ten"}}',
 ]
 
 
@@ -570,7 +580,14 @@ def test_a_variable_without_braces_is_noted(read: Read, endpoint: str, meant: st
 
 @pytest.mark.parametrize("endpoint", LEGITIMATE)
 def test_a_dollar_may_stand_where_no_variable_is_meant(read: Read, endpoint: str) -> None:
-    assert read(f"endpoints: {{a: {endpoint}}}\n", {"PATH": "x"}).notes == ()
+    assert read(f"endpoints: {{a: {endpoint}}}\n", {"PATH": "x", "USER": "x"}).notes == ()
+
+
+def test_a_variable_without_braces_is_noted_in_the_addresses_of_a_diagnosis(read: Read) -> None:
+    diagnose = 'diagnose: {postgres: "postgresql://u:$DB_PASS@h/db", redis: "$REDIS"}'
+    notes = read(f"{diagnose}\nendpoints: {{a: GET /}}\n", {}).notes
+
+    assert [note.split("`")[1] for note in notes] == ["$DB_PASS", "$REDIS"]
 
 
 def test_a_variable_without_braces_is_noted_once_with_its_lines(read: Read) -> None:

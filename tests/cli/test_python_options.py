@@ -73,6 +73,63 @@ def test_an_option_is_read_from_the_environment_unless_it_is_given(
     assert getattr(requested(requests, **given), attribute) == kept
 
 
+@pytest.mark.parametrize(
+    ("variables", "given", "target", "against"),
+    [
+        ({"PERFGATE_BASE_REF": "main"}, {"target": "http://b"}, "http://b", None),
+        ({"PERFGATE_BASE": "http://a"}, {"target": "http://b"}, "http://b", AbRequest(url="http://a")),
+        ({"PERFGATE_TARGET": "http://a"}, {"base_ref": "main"}, "", AbRequest(ref="main")),
+        ({"PERFGATE_TARGET": "http://a"}, {"base": "http://b"}, "http://a", AbRequest(url="http://b")),
+        ({"PERFGATE_RESTARTS": "3", "PERFGATE_BLOCKS": "5s"}, {}, "", None),
+        (
+            {"PERFGATE_RESTARTS": "3", "PERFGATE_BLOCKS": "5s"},
+            {"base": "http://b"},
+            "",
+            AbRequest(url="http://b", blocks=5.0),
+        ),
+        (
+            {"PERFGATE_RESTARTS": "3", "PERFGATE_BASE_REF": "auto", "PERFGATE_TARGET": "http://a"},
+            {},
+            "http://a",
+            None,
+        ),
+        ({"PERFGATE_RESTARTS": "3"}, {"base_ref": "main"}, "", AbRequest(ref="main", restarts=3)),
+    ],
+)
+def test_what_is_given_beats_variables_that_contradict_it(
+    requests: list[RunRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    given: dict[str, object],
+    target: str,
+    against: AbRequest | None,
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    request = requested(requests, **given)
+
+    assert (request.target, request.against) == (target, against)
+
+
+def test_variables_that_contradict_each_other_are_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PERFGATE_BASE_REF", "main")
+    monkeypatch.setenv("PERFGATE_TARGET", "http://a")
+
+    with pytest.raises(UsageError, match="PERFGATE_TARGET"):
+        perfgate.run()
+
+
+@pytest.mark.parametrize(("given", "named"), [({"processes": 0}, "processes=0: "), ({}, "PERFGATE_PROCESSES=x: ")])
+def test_a_wrong_number_of_processes_is_named_as_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, int], named: str
+):
+    monkeypatch.setenv("PERFGATE_PROCESSES", "x")
+
+    with pytest.raises(UsageError, match=f"^{named}"):
+        perfgate.run(processes=given.get("processes"))
+
+
 def test_the_run_folder_is_read_from_the_environment(
     requests: list[RunRequest], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):

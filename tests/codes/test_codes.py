@@ -157,6 +157,7 @@ def test_a_diagnosis_is_explained_by_its_own_table():
 
     assert set(DIAGNOSED) <= set(entries)
     assert entries["repeated-statement"].cure == DIAGNOSED["repeated-statement"].remedy_in("")
+    assert [code for code, rule in DIAGNOSED.items() if rule.example not in entries[code].example] == []
 
 
 @pytest.mark.parametrize("written", ["PG-B012", "b12", "B012", "[PG-B012]", "pg-b012"])

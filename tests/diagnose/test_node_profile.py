@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -15,13 +16,14 @@ from typing import Any
 
 import psutil
 import pytest
+from processes import wait_for
 from projects import free_port
 from services.needs import program
 
 from perfgate.diagnose import profile, profilers, rules
 from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
-from perfgate.diagnose.profilers import cpuprofile, inspector
+from perfgate.diagnose.profilers import cpuprofile, inspector, node
 from perfgate.diagnose.profilers.node import NodeRecording
 from perfgate.model.errors import DiagnosisError
 
@@ -80,7 +82,8 @@ def test_a_recorded_profile_names_what_computes_and_what_serialises():
 def test_what_stays_on_the_heap_is_named_by_the_function_that_allocated_it():
     facts = profile.facts(recorded(), cpu=0.010, requests=REQUESTS)
 
-    assert facts.retained == pytest.approx((REPLY["retained"] - 1_000_000) / REQUESTS)
+    assert facts.retained == pytest.approx(REPLY["retained"] / REQUESTS)
+    assert facts.retained_noise == pytest.approx(1_000_000 / REQUESTS)
     assert facts.retainers[0].name == "anonymous (shop.js:10)"
 
 
@@ -206,6 +209,28 @@ def test_garbage_is_no_leak_however_much_the_process_has_grown():
     assert cause.code == "healthy"
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "requests", "said"),
+    [
+        (990_000, 1_300_000, 14, ""),
+        (300_000, 2_400_000, 14, "171 kB per request stay in memory instead of 21.4 kB"),
+        (990_000, 9_500_000, 300, "31.7 kB per request stay in memory instead of 3.3 kB"),
+        (990_000, 6_900_000, 300, ""),
+        (9_000_000, 30_000_000, 300, ""),  # five times as much as on the base is none of noise
+    ],
+)
+def test_a_heap_that_keeps_almost_as_much_before_does_not_leak(before: int, now: int, requests: int, said: str):
+    """What an idle heap keeps is part of both sides."""
+    base, head = (
+        replace(SOUND, **vars(profile.facts(recorded({**REPLY, "retained": size}), 0.010, requests)))
+        for size in (before, now)
+    )
+
+    [cause] = rules.explain(rules.Case(base=base, head=head, language="node"))
+
+    assert (cause.code, cause.sentence) == (("memory-growth", said) if said else ("healthy", cause.sentence))
+
+
 def test_a_blocking_call_has_a_remedy_of_node():
     base = replace(SOUND, canary_idle=0.001, canary_loaded=0.002)
     head = replace(SOUND, alone=0.050, loaded=0.200, canary_loaded=0.150)
@@ -322,6 +347,37 @@ def test_an_application_with_a_handler_of_its_own_is_no_worse_for_it(tmp_path: P
         assert service.get("/") == "ok"
 
 
+@pytest.mark.needs("node")
+def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Path):
+    (tmp_path / "wait.js").write_text("setTimeout(() => 0, 30000)", encoding="utf-8")
+    process = subprocess.Popen(
+        [program("node"), f"--inspect=127.0.0.1:{free_port()}", tmp_path / "wait.js"], stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: inspector.takes_signal(psutil.Process(process.pid)), "Node's handler")
+        with pytest.raises(DiagnosisError, match="was started with --inspect"):
+            inspector.evaluate(psutil.Process(process.pid), "1")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.needs("node")
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("throw 'no way'", "Node's inspector: no way"),
+        ("throw undefined", "Node's inspector: Uncaught"),
+        ("throw new Error('no way')", "Node's inspector: Error: no way"),
+        ("return {}", "Node's inspector: its answer is no text"),
+    ],
+)
+def test_a_script_that_fails_says_why(tmp_path: Path, script: str, words: str):
+    closing = "const inspector = require('node:inspector'); setTimeout(() => inspector.close(), 1);"
+    with serving(tmp_path, SERVER) as service, pytest.raises(DiagnosisError, match=words):
+        inspector.evaluate(service.node, f"(async () => {{ {closing} {script} }})()")
+
+
 def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
     sleep = shutil.copy(shutil.which("sleep") or "sleep", tmp_path / "node")
     shell = subprocess.Popen(["/bin/sh", "-c", f"{sleep} 30; true"])
@@ -340,6 +396,18 @@ def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
         for process in psutil.Process(shell.pid).children():
             process.kill()
         shell.wait()
+
+
+def test_a_process_that_has_ended_leaves_the_others_to_be_sampled():
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    child = subprocess.Popen(["sleep", "60"])
+    ended, own = psutil.Process(child.pid), psutil.Process()
+    child.kill()
+    child.wait()
+    try:
+        assert node._working([ended, own]) == [own]
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 CLUSTER = (

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.diagnose import summing
+from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.partition import Known, ReplaySample, network_floor, partition, standing_wait
 from perfgate.model.diagnosis import Layer
 from perfgate.text import server_timing
@@ -103,6 +105,25 @@ def test_what_an_application_waits_beyond_computing_and_what_it_always_waits_is_
     assert parts == pytest.approx(
         {"network": 0, "download": 0, "database": 0.001, "application": 0.009, "queue": 0.040}
     )
+
+
+def test_a_request_that_needs_no_database_opens_no_connection():
+    """The middleware tells of connections only where there was a call."""
+    headers = ['total;dur=1, db;dur=0;desc="n=0"'] * 9
+    headers += ['total;dur=5, db;dur=4;desc="n=1", db-connect;dur=2;desc="n=1"']
+
+    known = summed(headers)
+
+    assert (known.queries, known.database_connects) == (0.1, 0.1)
+    assert known.database_connect_seconds == pytest.approx(0.0002)
+    assert (known.cache_connects, summed(headers[:9]).database_connects) == (None, None)
+
+
+def summed(headers: list[str]) -> PassFacts:
+    samples = [
+        ReplaySample(wait=0, first_byte=0.010, service=0.010, timing=server_timing.read(header)) for header in headers
+    ]
+    return summing.facts(samples, [], [], summing.NOTHING)
 
 
 def test_a_server_that_tells_of_more_time_than_there_was_is_noticed():

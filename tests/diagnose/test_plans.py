@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from perfgate.diagnose.probes.planner.planning import Planner
 from perfgate.diagnose.probes.planner.plans import Scan, bare, scans
 
 
@@ -61,3 +62,31 @@ def test_a_table_that_is_sorted_for_a_few_rows_lacks_an_index_on_its_order(keys:
     assert list(scans([{"Plan": sort}])) == []  # all rows are wanted
     found = list(scans([{"Plan": {"Node Type": "Limit", "Plans": [sort]}}]))
     assert found == ([Scan("ticket", columns, is_for_order=True)] if columns else [])
+
+
+class LostConnection:
+    """Tells its search_path, and then of an error of its driver."""
+
+    class Error(Exception):
+        diag = None
+
+    def __init__(self) -> None:
+        self.is_lost = False
+
+    def execute(self, *_: object) -> LostConnection:
+        if self.is_lost:
+            raise self.Error("terminating connection due to administrator command")
+        return self
+
+    def fetchone(self) -> list[str]:
+        return ["public"]
+
+
+def test_a_connection_that_is_lost_costs_the_plan_alone():
+    connection = LostConnection()
+    planner = Planner(connection, LostConnection.Error)
+    connection.is_lost = True
+    planner.begin()
+    planner.end()
+
+    assert planner.plan("select 1") == (None, "no plan: Error")

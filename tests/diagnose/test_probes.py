@@ -174,22 +174,25 @@ def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
     assert statement.scans == ("parcels",)
 
 
+TENANTS = ("tenant_0", '"Tenant 1"', "tenant_2")
+
+
 @pytest.fixture
 def tenants(postgresql_server: str) -> Iterator[str]:
-    """Three tenants with parcels of their own, and one table that only one of them has."""
+    """Three tenants with parcels of their own, and one table that only one of them has, whose name needs quotes."""
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("create extension if not exists pg_stat_statements")
-        for number in range(3):
-            connection.execute(f"create schema tenant_{number}")
+        for schema in TENANTS:
+            connection.execute(f"create schema {schema}")
             connection.execute(
-                f"create table tenant_{number}.parcels as select n as id, n % 500 as place from generate_series(1, 5000) n"
+                f"create table {schema}.parcels as select n as id, n % 500 as place from generate_series(1, 5000) n"
             )
-        connection.execute('create table tenant_1."Depots" as select n as id from generate_series(1, 5000) n')
+        connection.execute('create table "Tenant 1"."Depots" as select n as id from generate_series(1, 5000) n')
         connection.execute("analyze")
     yield postgresql_server
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        for number in range(3):
-            connection.execute(f"drop schema tenant_{number} cascade")
+        for schema in TENANTS:
+            connection.execute(f"drop schema {schema} cascade")
 
 
 def planned(url: str, query: str, *schemas: str, note: str = "") -> Statement:
@@ -214,12 +217,13 @@ def planned(url: str, query: str, *schemas: str, note: str = "") -> Statement:
 
 @pytest.mark.needs("postgresql")
 def test_tables_that_the_search_path_does_not_lead_to_are_looked_up(tenants: str):
-    only = planned(tenants, 'select d.id from "Depots" d where d.id = %s', "tenant_1")
+    only = planned(tenants, 'select d.id from "Depots" d where d.id = %s', TENANTS[1])
     query = 'select p.id from parcels p join "Depots" d on p.id = d.id where p.place = %s'
-    beside = planned(tenants, query, "tenant_1")
+    beside = planned(tenants, query, TENANTS[1])
 
-    assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), "")
-    assert ("parcels" in beside.scans, beside.note) == (True, "")  # three have parcels, and one of them depots
+    note = 'planned in the schema "Tenant 1"'
+    assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), note)
+    assert ("parcels" in beside.scans, beside.note) == (True, note)  # three have parcels, and one of them depots
 
 
 @pytest.mark.needs("postgresql")
@@ -236,9 +240,11 @@ def test_a_plan_that_cannot_be_made_says_why(tenants: str):
 
     assert statement.scans == ()
     assert statement.note == (
-        "no plan: parcels is in 3 schemas (tenant_0, tenant_1, tenant_2), none of them in the search_path of "
-        "diagnose.postgres: add ?options=-csearch_path%3Dtenant_0 to its URL"
+        "no plan: parcels is in 3 schemas (Tenant 1, tenant_0, tenant_2), none of them in the search_path of "
+        "diagnose.postgres: add ?options=-csearch_path%3D%22Tenant%5C%201%22 to its URL"
     )
+    option = statement.note.split()[-4]
+    assert planned(f"{tenants}{option}", "select id from parcels where place = %s", TENANTS[1]).scans == ("parcels",)
 
 
 @pytest.mark.needs("postgresql")
@@ -248,18 +254,18 @@ def test_a_schema_that_the_user_may_not_use_says_what_to_grant(tenants: str):
         owner.execute("create role planner_only login password 'planner_only' in role pg_read_all_stats")
         probe = PostgresProbe(make_conninfo(tenants, user="planner_only", password="planner_only"))
         probe.begin()
-        owner.execute("set search_path = tenant_1")
+        owner.execute('set search_path = "Tenant 1"')
         owner.execute('select d.id from "Depots" d where d.id = %s', [7])
         [statement] = probe.counted(requests=1).statements
         probe.close()
         owner.execute("drop role planner_only")
 
-    assert statement.note == "no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA tenant_1 TO ...;"
+    assert statement.note == ('no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA "Tenant 1" TO ...;')
 
 
 @pytest.mark.needs("postgresql")
 def test_a_statement_is_one_however_many_schemas_it_was_sent_in(tenants: str):
-    statement = planned(tenants, "select id from parcels where place = %s", "tenant_0", "tenant_1", "tenant_2")
+    statement = planned(tenants, "select id from parcels where place = %s", *TENANTS)
 
     assert (statement.calls, statement.rows) == (1, 10)
 
@@ -286,6 +292,21 @@ def test_a_database_that_counts_nothing_says_what_to_grant(postgresql_server: st
 
     with pytest.raises(DiagnosisError, match="CREATE EXTENSION pg_stat_statements"):
         PostgresProbe(postgresql_server)
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_that_refuses_a_second_connection_has_none_left(database: str):
+    activity = "select count(*) from pg_stat_activity where usename = 'only_one'"
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("create role only_one login password 'only_one' connection limit 1")
+        try:
+            with pytest.raises(DiagnosisError, match="cannot connect") as refusal:
+                PostgresProbe(make_conninfo(database, user="only_one", password="only_one"))
+            wait_for(lambda: owner.execute(activity).fetchone() == (0,), "the end of the first", 2.0)
+        finally:
+            owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'only_one'")
+            owner.execute("drop role only_one")
+    assert refusal.value.hint
 
 
 @pytest.mark.needs("postgresql")

@@ -15,12 +15,15 @@ import pytest
 
 from perfgate.diagnose import profile, profiling, rules
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.profile import FunctionTime
+from perfgate.diagnose.profile import FunctionTime, LoopBlocker
 from perfgate.diagnose.profilers import collapsed, pyspy
+from perfgate.diagnose.profilers.processes import source_line
+from perfgate.diagnose.replaying import Replayer
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis
 from perfgate.model.errors import DiagnosisError
 
 SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
+EMPTY = profile.SampledProfile(samples={}, rate=100)
 RAW = """\
 <module> (/srv/base/app.py);search (/srv/base/shop/views.py);rank (/srv/base/shop/search.py);score (/srv/base/shop/search.py) 30
 <module> (/srv/base/app.py);search (/srv/base/shop/views.py);dumps (/usr/lib/python3.11/json/__init__.py) 10
@@ -182,6 +185,10 @@ def test_samples_of_several_processes_count_by_the_cpu_that_each_takes():
     }
     assert collapsed.weighed([(worker, 0.0), (server, 0.0)]) == {**worker, **server}  # nobody knows
     assert collapsed.weighed([(worker, 0.5)]) == worker
+
+
+def test_a_process_without_samples_takes_no_weight_from_others():
+    assert collapsed.weighed([({}, 1.0), ({("b",): 90}, 0.001)]) == {("b",): 90}
 
 
 def test_recursion_counts_once():
@@ -367,8 +374,44 @@ def test_a_real_refusal_is_understood():
     assert "ptrace_scope" in pyspy._refusal(done.stderr).hint
 
 
+def test_only_lines_of_files_are_read_whatever_a_process_names_as_its_source(tmp_path: Path):
+    source, fifo = tmp_path / "shop.py", tmp_path / "fifo"
+    source.write_text("a = 1\nb = dumps(a)\n", encoding="utf-8")
+    os.mkfifo(fifo)
+
+    assert [source_line(str(source), number) for number in (0, 1, 2, 3)] == ["", "a = 1", "b = dumps(a)", ""]
+    names = (str(fifo), "/dev/zero", str(tmp_path), "/proc/self/status", str(tmp_path / "none"), "<string>", "a\0b")
+    assert [source_line(name, 1) for name in names] == [""] * len(names)
+
+
 def test_flame_graphs_are_json_that_any_reader_takes():
     assert json.loads(json.dumps(profile.speedscope({("a", "b"): 1}, "x", 100)))["$schema"].startswith("https://")
+
+
+def test_an_endpoint_that_only_one_side_has_a_profile_of_is_not_compared():
+    """Without that of the base, all that the head computes would be more than before."""
+    blocker = LoopBlocker(name="shop.quote", call="time.sleep", share=0.9)
+    whole = profile.ProfileFacts(
+        functions=(FunctionTime(name="shop.view", seconds=0.02, share=1.0),), serialising=0.01, blockers=(blocker,)
+    )
+    both = {("a", "base"): whole, ("a", "head"): whole}
+
+    known = profiling.comparable({**both, ("b", "head"): whole}, ["base", "head"])
+
+    assert known == {**both, ("b", "head"): profile.ProfileFacts(blockers=(blocker,))}
+    assert profiling.comparable({("b", "head"): whole}, ["head"]) == {("b", "head"): whole}
+
+
+@pytest.mark.parametrize(("cpu", "requests", "is_profiled"), [(0.018, 100, False), (0.002, 14, True), (0.0, 0, False)])
+def test_a_profile_without_samples_is_one_of_what_hardly_computes(
+    cpu: float, requests: int, is_profiled: bool, tmp_path: Path
+):
+    nothing = profiling.SampledRequests(profile=EMPTY, cpu=cpu, requests=requests)
+    profiler = profiling.Profiler(Replayer(environ={}, log=tmp_path / "log"), tmp_path)
+
+    facts = profiler._profile(lambda _: nothing, False, "search (base)", "search.json")
+
+    assert facts == (profile.ProfileFacts(serialising=0.0) if is_profiled else None)
 
 
 def found(**causes: str) -> Diagnosis:

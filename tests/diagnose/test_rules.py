@@ -10,7 +10,7 @@ import pytest
 from perfgate.diagnose.codes import CODES
 from perfgate.diagnose.facts import PassFacts, Statement
 from perfgate.diagnose.profile import FunctionGrowth, FunctionTime, LoopBlocker
-from perfgate.diagnose.rules import Case, RunMovement, explain, functions
+from perfgate.diagnose.rules import Case, RunMovement, explain, functions, statements
 from perfgate.model.diagnosis import Layer, LayerChange
 
 SOUND = PassFacts(
@@ -254,7 +254,7 @@ def test_a_machine_that_computes_more_slowly_is_not_blamed_on_the_code_either():
     [cause] = explain(case("application", cpu=0.012, reference=0.0045, reference_cpu=0.0042, control=moved_by(3)))
 
     assert cause.code == "environment"
-    assert cause.sentence == "a fixed piece of work takes 3.00 times as long beside the head"
+    assert cause.sentence == "the reference workload takes 3.00 times as long beside the head"
 
 
 def test_a_control_that_moved_does_not_excuse_a_hundred_queries():
@@ -362,6 +362,78 @@ def test_connections_that_others_open_at_their_own_pace_are_no_cause():
     assert explain(case(base=base, by=0.3, **{**slow, "database_sessions": 3.0}))[0].code == "reconnecting"
 
 
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [
+        ({"database_wait": 0.001}, {"database_wait": 0.055}),
+        ({"database_opened": 0.01}, {"database_opened": 0.7}),
+        ({"database_messages": 3.0}, {"database_messages": 7.0}),
+    ],
+)
+def test_connections_of_the_service_are_a_cause_though_others_open_some_too(
+    known: dict[str, float], shown: dict[str, float]
+):
+    """Who opens a connection takes so much longer that the connections of others become more per request as well."""
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, **known)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.06}
+
+    assert explain(case(base=base, by=0.056, **slow, **shown))[0].code == "reconnecting"
+    assert explain(case(base=base, by=0.056, **slow))[0].code != "reconnecting"
+
+
+def test_more_queries_beside_connections_of_others_are_no_connections_of_the_service():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_messages=6)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_messages": 106, "queries": 53}
+
+    assert [item.code for item in explain(case("database", base=base, by=0.056, **slow))] == ["repeated-statement"]
+
+
+def test_a_slower_statement_beside_connections_of_others_is_no_matter_of_connections():
+    base = replace(SOUND, alone=0.004, loaded=0.005, database_sessions=0.06, database_wait=0.001)
+    slow = {"alone": 0.060, "loaded": 0.066, "database_sessions": 1.0, "database_wait": 0.055, "query_seconds": 0.018}
+
+    assert explain(case("database", base=base, by=0.056, **slow))[0].code == "slower-statement"
+
+
+SLOWER = {"alone": 0.200, "loaded": 0.220, "cpu": 0.080, "reference": 0.003, "reference_cpu": 0.0029}
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "slower", "plain", "code"),
+    [("lock_wait_loaded", 0.030, 0.065, 0.200, "lock-wait"), ("queue_growth_loaded", 0.1, 0.5, 2.0, "backlog")],
+)
+def test_what_lasts_longer_on_a_slower_machine_is_no_cause(
+    name: str, before: float, slower: float, plain: float, code: str
+):
+    base = replace(SOUND, alone=0.100, loaded=0.110, cpu=0.040, **{name: before})
+    control = (replace(SOUND, alone=0.010), replace(SOUND, alone=0.020, loaded=0.024))
+
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: slower}))[0].code == "environment"
+    assert explain(case(base=base, by=0.1, control=control, **{**SLOWER, name: plain}))[0].code == code
+    as_fast = {"alone": 0.200, "loaded": 0.220, name: slower}
+    assert explain(case(base=base, by=0.1, **as_fast))[0].confidence == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("text", "writes"),
+    [
+        ("  WITH x AS (SELECT 1) UPDATE t SET a = x.a FROM x", True),
+        ("with x as (select $1)\n  insert  into t select * from x", True),
+        ("/* route: /orders * */ -- of the shop\n insert into t values ($1)", True),
+        ("REPLACE INTO t VALUES (?)", True),
+        ("call book($1)", True),
+        ("copy t (a, b) from stdin", True),
+        ("copy (select a from t) to stdout", False),
+        ("with x as (select a from t for update) select a from x", False),
+        ("with x as (select updated from t) select updated from x", False),
+        ("select 1 /* update */", False),
+        ("/*" + "**//*" * 40 + "select 1", False),
+    ],
+)
+def test_statements_that_write(text: str, writes: bool):
+    assert (statements.WRITES.match(text) is not None) == writes
+
+
 def test_serialising_on_a_slower_machine_is_no_cause():
     base = replace(PROFILED, alone=0.100, loaded=0.110, cpu=0.080, cpu_loaded=0.080, serialising=0.075)
     slow = {"alone": 0.300, "loaded": 0.310, "cpu": 0.130, "cpu_loaded": 0.130, "serialising": 0.120}
@@ -380,6 +452,13 @@ def test_what_is_no_function_has_no_remedy_of_a_function(name: str):
     assert functions.remedy_for(found) == ""
 
 
+def test_a_remedy_without_a_base_speaks_of_one_flame_graph():
+    rank = FunctionTime(name="shop.rank", key="shop.rank", seconds=0.02, share=0.9)
+    first = explain(Case(base=None, head=replace(SOUND, alone=0.030, cpu=0.024, functions=(rank,))))[0]
+
+    assert first.remedy.endswith("the flame graph shows where.")
+
+
 def test_connections_to_caches_and_other_services_are_of_their_layer():
     cache = explain(case(base=KEPT, cache_opened=0.7, cache_messages=6))[0]
     external = explain(case(base=KEPT, external_opened=0.7, external_messages=3, external_wait=0.02))[0]
@@ -396,6 +475,25 @@ def test_a_slow_service_over_connections_of_its_own_is_no_matter_of_connections(
     assert "reconnecting" not in [item.code for item in explain(seen)]
 
 
+@pytest.mark.parametrize("calls", [None, 1.0])
+def test_another_service_that_is_slower_than_opening_connections_takes_is_named_too(calls: float | None):
+    seconds = None if calls is None else 0.004
+    base = replace(KEPT, external_calls=calls, external_seconds=seconds, external_wait=0.004)
+    opened = {"external_opened": 0.9, "external_messages": 3.0}
+
+    slow = case(base=base, by=0.096, external_seconds=seconds and 0.1, external_wait=0.1, **opened)
+    quick = case(base=base, external_seconds=seconds and 0.024, external_wait=0.024, **opened)
+    far = replace(base, external_wait=0.1, alone=0.11)
+    shaken = case(base=far, by=0.2, alone=0.31, external_seconds=seconds and 0.3, external_wait=0.3, **opened)
+
+    assert [(item.code, item.confidence) for item in explain(slow)] == [
+        ("external-slower", "confirmed"),
+        ("reconnecting", "likely"),
+    ]
+    assert [(item.code, item.confidence) for item in explain(quick)] == [("reconnecting", "confirmed")]
+    assert [(item.code, item.confidence) for item in explain(shaken)] == [("reconnecting", "confirmed")]
+
+
 def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     little = [
         LayerChange(layer="database", baseline=0.001, now=0.002, change=0.001),
@@ -405,6 +503,19 @@ def test_a_connection_more_is_not_the_cause_where_it_takes_no_time():
     seen = replace(seen, layers=(*seen.layers, *little))
 
     assert [cause.code for cause in explain(seen)] == ["repeated-statement", "connections-closed"]
+
+
+def test_what_is_not_known_of_the_base_is_not_compared():
+    """Its probe broke: what the head waits for locks or keeps may be as it was."""
+    base = replace(SOUND, lock_wait_loaded=None, memory=None)
+    waits = {"alone": 0.010, "query_seconds_loaded": 0.02, "lock_wait_loaded": 0.02}
+
+    [found] = explain(case("database", base=base, **waits))
+    [other] = explain(case("application", by=0.0, base=base, memory=50_000))
+
+    assert (found.code, found.confidence) == ("lock-wait", "likely")
+    assert found.sentence == "statements wait 20 ms per request for locks under load"
+    assert other.code == "healthy"
 
 
 def test_a_page_far_behind_is_read_by_its_key():

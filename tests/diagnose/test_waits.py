@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from pathlib import Path
 
 import psycopg
@@ -252,15 +253,21 @@ def test_a_quota_that_is_used_up(tmp_path: Path):
 
 
 class Waiting:
-    """A connection to a database in which one statement waits for a lock at every moment, and two commits for the disk."""
+    """A connection to a database in which one statement waits for a lock at every moment, and two commits for the disk.
+    It ends after some looks."""
 
-    def __init__(self) -> None:
-        self.looked = threading.Event()
+    def __init__(self, looks: float = inf) -> None:
+        self._looks = looks
+        self.looked, self.ended = threading.Event(), threading.Event()
 
     def execute(self, _: str) -> Waiting:
         return self
 
     def fetchone(self) -> tuple[int, int]:
+        if self._looks <= 0:
+            self.ended.set()
+            raise OSError("the connection has ended")
+        self._looks -= 1
         self.looked.set()
         return 1, 2
 
@@ -276,7 +283,18 @@ def test_commits_that_wait_for_the_disk_are_no_locks():
     waits = watch.seconds()
     watch.close()
 
+    assert waits
     assert 0 < waits.locks == waits.commits / 2
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_connection_that_ended_says_nothing_of_locks(looks: int):
+    connection = Waiting(looks)
+    watch = LockWatch(connection)
+    watch.begin()
+    connection.ended.wait(60)
+
+    assert watch.seconds() is None
 
 
 @pytest.mark.needs("postgresql")

@@ -132,11 +132,11 @@ class Visitor(HttpUser):
 def test_workers_that_still_prepare_when_the_load_begins_miss_nothing(project: Project):
     port = free_port()
     with servers.serving(servers.answering(200)) as (url, server), workers(2, port):
-        project.write(ONE.format(target=url, load="users: 4, duration: 1s") + "scenarios: [slow.py]\n")
+        project.write(ONE.format(target=url, load="users: 4, duration: 3s") + "scenarios: [slow.py]\n")
         project.write(SLOW_TO_LISTEN, "slow.py")
         done = project.perfgate("run", "--workers", "2", "--master-host", "127.0.0.1", "--master-port", str(port))
 
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "Waiting until 2 x `perfgate worker` have connected" in done.stderr
     run = project.run()
     assert (run["generator"]["workers"], run["generator"]["workers_lost"]) == (2, 0)

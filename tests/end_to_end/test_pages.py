@@ -228,10 +228,6 @@ def test_a_page_is_viewed_while_the_load_runs(project: Project):
     assert b"hidden-from-traces" not in content
     events = json.loads(content)["traceEvents"]
     assert any(event["name"] == "navigationStart" for event in events)
-    [found] = json.loads((project.runs[-1] / "diagnosis.json").read_text(encoding="utf-8"))["findings"]
-    assert (found["endpoint"], found["metric"], found["samples"]) == ("quiet", "lcp", 3)
-    assert {layer["layer"] for layer in found["layers"]} <= {"frontend", "backend", "network", "third party"}
-    assert "quiet lcp: frontend" in done.stdout or "quiet lcp: backend" in done.stdout
 
 
 @pytest.mark.slow

@@ -67,6 +67,25 @@ def test_variables_of_a_run_are_read(pytester: pytest.Pytester, run: Run, shop: 
     assert (pytester.path / ".perfgate" / "history.db").is_file()
 
 
+def test_several_files_have_run_folders_and_names_of_their_own(
+    pytester: pytest.Pytester, run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    for folder, request in {"a": "GET /products", "b": "GET /products/1", "c": "GET /"}.items():
+        budgets = f"version: 1\ntarget: {shop.url}\nload: {{rate: 80/s, duration: 1s}}\nendpoints:\n"
+        budgets += f"  {folder}: {{request: {request}, budget: {{p95: 5s}}}}\n"
+        pytester.mkdir(folder).joinpath("budgets.yaml").write_text(budgets)
+    for name, value in {"PERFGATE_DIAGNOSE": "0", "PERFGATE_OUT": "measured", "PERFGATE_ONLY": "a b"}.items():
+        monkeypatch.setenv(name, value)
+    files = [part for name in "abc" for part in ("--perfgate", f"{name}/budgets.yaml")]
+
+    run(*files).assert_outcomes(passed=2, skipped=1)
+
+    written = sorted(str(path.parent.relative_to(pytester.path)) for path in pytester.path.rglob("verdict.json"))
+    assert written == ["measured/a-budgets", "measured/b-budgets"]
+    monkeypatch.setenv("PERFGATE_ONLY", "a typo")
+    run(*files, "-k", "a").stdout.fnmatch_lines(["*--only typo: there is no such endpoint or journey*"])
+
+
 def test_budgets_stand_beside_other_tests_and_are_chosen_like_them(pytester: pytest.Pytester, run: Run, shop: Shop):
     pytester.makepyfile("def test_other(): pass")
     write(pytester, shop.url)

@@ -17,7 +17,7 @@ HOSTILE = 'a "b" \\ c,d=e|f#g:h\n\x1b[31m ü'
 @dataclass
 class Received:
     url: str = ""
-    status: int = 200
+    status: int = 200  # 0: no answer
     answer: bytes = b"bad token s3cret-token-value"
     posts: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)  # path, headers, body
 
@@ -32,6 +32,9 @@ def http_receiver() -> Iterator[Received]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.posts.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            if not received.status:  # it took it, and hangs up
+                self.close_connection = True
+                return
             answer = received.answer
             self.send_response(received.status)
             self.send_header("Content-Length", str(len(answer)))

@@ -151,6 +151,37 @@ def test_otlp_sends_what_came_since_the_last_time_where_that_is_preferred():
     assert last[2].gauge.data_points[0].as_double == -0.25
 
 
+@pytest.mark.parametrize("status", [0, 500, 502])
+def test_a_difference_that_may_have_been_taken_is_not_sent_again(status: int):
+    environ = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
+    with http_receiver() as received:
+        exporter = export.connect(f"otlp+{received.url}", LABELS, environ, 1_700_000_000.0)
+        received.status = status
+        with pytest.raises(export.ExportError):
+            exporter.send(families(7.0), at=1_700_000_005.0)
+        received.status = 200
+        exporter.send(families(9.0), at=1_700_000_010.0)
+        exporter.close()
+
+    messages = [json_format.Parse(body, ExportMetricsServiceRequest()) for _, _, body in received.posts]
+    points = [
+        message.resource_metrics[0].scope_metrics[0].metrics[0].sum.data_points[0].as_double for message in messages
+    ]
+    assert points == [7.0, 2.0]
+
+
+def test_a_difference_that_was_refused_is_sent_again():
+    environ = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"}
+    with http_receiver() as received:
+        exporter = export.connect(f"otlp+{received.url}", LABELS, environ, 1_700_000_000.0)
+        received.status = 503
+        with pytest.raises(export.ExportError):
+            exporter.send(families(7.0), at=1_700_000_005.0)
+        exporter.close()
+
+    assert len(received.posts) == 3
+
+
 def test_a_parser_of_the_line_protocol_reads_influxdbs_lines():
     with http_receiver() as received:
         url = f"influxdb+{received.url}/api/v2/write?org=o&bucket=b"

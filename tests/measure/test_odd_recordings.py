@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from gzip import compress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from measure.test_importers import BEGAN, ROWS, WRITERS, csv_text, imported, jmeter_csv_text, plan, unix, written
 
+from perfgate.measure.importers import dates
 from perfgate.measure.importers.refusals import unreadable
 from perfgate.measure.importers.samples import Tolerance
 from perfgate.model.errors import UsageError
@@ -290,6 +292,64 @@ def test_t_may_be_a_date_with_its_time(tmp_path: Path, plan: Plan, written_as: s
             imported(plan, written(tmp_path, f"{text}{odd},search,1,200\n"))
 
 
+@pytest.mark.parametrize("fraction", ["", ".123", ",123"])
+def test_a_decimal_comma_beside_dates(tmp_path: Path, plan: Plan, fraction: str):
+    text = f"t;endpoint;ms;status\n2026-01-05T09:00:00{fraction}Z;search;12,7;200\n"
+    run = imported(plan, written(tmp_path, text))
+    assert run.endpoints[1].metrics["max"] == pytest.approx(0.0127)
+
+
+WRITTEN_DATES = [
+    "2026-01-05 09:00:00",
+    "2026-01-05t09:00:00z",
+    "2026/01/05 09:00:00,5 utc",
+    "2026-01-05 09:00:00.123456789 +02:00",
+    "2026-01-05T09:00:00-0930",
+    "2026-01-05 24:00:00",
+    "2026-01-05 09:00:60",
+    "2026-02-30 09:00:00",
+    "2026-01-05 09:00:00+02:75",
+    "2026-01-05 09:00:00+25:00",
+    "2026-01-05",
+]
+
+
+@pytest.mark.parametrize("text", WRITTEN_DATES)
+def test_a_date_is_the_same_in_a_column_and_in_a_single_row(text: str):
+    try:
+        expected = float(dates.unix_times([text])[0])
+    except ValueError:
+        with pytest.raises(ValueError, match=r".+"):
+            dates.unix_time(text)
+    else:
+        assert dates.unix_time(text) == pytest.approx(expected, abs=1e-6, rel=0)
+
+
+@pytest.mark.parametrize("format", ["csv", "jmeter-csv"])
+def test_dates_of_a_block_with_a_bad_line_are_still_read_as_a_column(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch, format: str
+):
+    """pandas takes 0.3 ms for a single date: minutes for a file of a million rows."""
+    day = "2026-01-05 09:{:02}:{:02}"
+    head = {"csv": "t,endpoint,ms,status\n", "jmeter-csv": "timeStamp,label,elapsed,responseCode,success\n"}[format]
+    rest = {"csv": "search,1,200\n", "jmeter-csv": "search,1,200,true\n"}[format]
+    rows = [f"{day.format(at // 60, at % 60)},{rest}" for at in range(300)]
+    calls = []
+    to_datetime = pd.to_datetime
+    monkeypatch.setattr(pd, "to_datetime", lambda *args, **more: calls.append(1) or to_datetime(*args, **more))
+
+    run = imported(plan, written(tmp_path, head + "".join(rows) + f"oops,{rest}"), tolerance=ONE_BAD)
+
+    assert run.endpoints[1].requests == 300
+    assert len(calls) < 10
+
+
+def test_dates_of_jmeter_from_before_its_time_are_a_mistake_in_their_line(tmp_path: Path, plan: Plan):
+    text = "timeStamp,elapsed,label,responseCode,success\n1971-01-05 09:00:00,1,search,200,true\n"
+    with pytest.raises(UsageError, match="recording:2: timeStamp is '1971-01-05 09:00:00'"):
+        imported(plan, written(tmp_path, text))
+
+
 @pytest.mark.parametrize(("format", "old", "new"), [("csv", "10.0", "١٠"), ("jmeter-csv", ",10,", ",١٠,")])
 def test_digits_of_other_scripts_are_a_mistake_in_their_line(
     tmp_path: Path, plan: Plan, format: str, old: str, new: str
@@ -298,9 +358,19 @@ def test_digits_of_other_scripts_are_a_mistake_in_their_line(
         imported(plan, written(tmp_path, WRITERS[format](ROWS).replace(old, new)))
 
 
-def test_two_tables_of_k6_in_one_file_are_named_as_that(tmp_path: Path, plan: Plan):
-    with pytest.raises(UsageError, match="a second header: another recording begins here"):
-        imported(plan, written(tmp_path, WRITERS["k6-csv"](ROWS) * 2))
+@pytest.mark.parametrize("format", ["csv", "jmeter-csv", "k6-csv"])
+def test_two_tables_in_one_file_are_refused_however_many_rows_they_have(tmp_path: Path, plan: Plan, format: str):
+    text = plain([(at * 0.01, "search", 10.0, 200) for at in range(1200)], format)
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 1200
+    with pytest.raises(UsageError, match=r"recording:\d+: a second header: another recording begins here"):
+        imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
+
+
+def test_two_tables_of_oha_in_one_file_are_refused(tmp_path: Path, plan: Plan):
+    head = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n"
+    text = head + "".join(f"{at / 100},0,0,0.01,0.02,2,200\n" for at in range(1200))
+    with pytest.raises(UsageError, match="recording:1202: a second header"):
+        imported(plan, written(tmp_path, text * 2), endpoint="slow")
 
 
 def test_a_table_of_a_summary_may_come_from_a_spreadsheet(tmp_path: Path, plan: Plan):
@@ -314,6 +384,25 @@ def test_a_table_of_a_summary_may_come_from_a_spreadsheet(tmp_path: Path, plan: 
         assert [item.metrics for item in run.endpoints] == [item.metrics for item in usual.endpoints]
     locust = "Type;Name;Request Count;Failure Count;Average Response Time;Requests/s;95%\nGET;search;10;1;24,5;5,0;61\n"
     assert imported(plan, written(tmp_path, locust)).endpoints[1].metrics["mean"] == pytest.approx(0.0245)
+
+
+LOCUST_HEAD = "Type;Name;Request Count;Failure Count;Average Response Time;Requests/s;95%\n"
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("row", ["1,234;5.0;2,345", "1,234;5;2,345", "1,234.5;5.0;2,345"])
+def test_a_comma_between_thousands_of_a_summary_is_no_decimal_comma(
+    tmp_path: Path, plan: Plan, delimiter: str, row: str
+):
+    """As English spreadsheets save numbers that are shown with their thousands."""
+    text = f"{LOCUST_HEAD}GET;search;500;1;{row}\n".replace(";", delimiter)
+    with pytest.raises(UsageError, match=r"recording:2: not a row of Locust's statistics: .*'\d,\d{3}"):
+        imported(plan, written(tmp_path, text))
+
+
+def test_three_digits_after_the_decimal_comma_of_a_summary(tmp_path: Path, plan: Plan):
+    run = imported(plan, written(tmp_path, f"{LOCUST_HEAD}GET;search;500;1;24,512;5,5;61\n"))
+    assert run.endpoints[1].metrics["mean"] == pytest.approx(0.024512)
 
 
 def test_single_requests_of_oha(tmp_path: Path, plan: Plan):

@@ -84,6 +84,16 @@ def test_median_and_interval_of_several_lighthouse_reports_of_two_pages(tmp_path
     assert recording.started == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("cdn", "third_party"), [("cdn.shop.test", 0), ("cdn.test", 300)])
+def test_hosts_below_the_sites_are_its_own_as_in_views_of_perfgate(
+    tmp_path: Path, cdn: str, third_party: float
+) -> None:
+    whole = report("http://www.shop.test/", 900)
+    whole["audits"]["network-requests"]["details"]["items"][1]["url"] = f"http://{cdn}/a.js"
+    _, run = read(tmp_path, written(tmp_path, whole))
+    assert results(run)["home"].metrics["third_party"] == third_party
+
+
 def test_a_view_that_failed_is_a_failure_and_no_metric(tmp_path: Path) -> None:
     broken = report("http://shop.test/", 1, runtimeError={"code": "NO_FCP", "message": "nothing was painted"})
     _, run = read(tmp_path, written(tmp_path, report("http://shop.test/", 900), broken))
@@ -102,6 +112,48 @@ def test_a_user_flow_of_lighthouse_holds_a_report_for_each_step(tmp_path: Path) 
     steps = [{"name": url, "lhr": report(url, 800)} for url in ("http://shop.test/", "http://shop.test/basket?full=1")]
     _, run = read(tmp_path, written(tmp_path, {"name": "flow", "steps": steps}))
     assert [results(run)[name].requests for name in ("home", "basket")] == [1, 1]
+
+
+def step(url: str, mode: str, audits: dict[str, float] | None = None, way: str = "simulate") -> dict[str, Any]:
+    """One of a user flow. Lighthouse names the page where a timespan or snapshot ended, and simulates no timespan."""
+    values = {name: {"numericValue": value} for name, value in (audits or {}).items()}
+    how = {"formFactor": "desktop", "throttlingMethod": way}
+    whole = report(url, 800, gatherMode=mode, finalDisplayedUrl=url, configSettings=how)
+    if mode != "navigation":
+        del whole["requestedUrl"]
+        whole["audits"] = {}
+    whole["audits"] |= values
+    return {"name": f"{mode} of {url}", "lhr": whole}
+
+
+HEAVY = {"cumulative-layout-shift": 0.3, "total-blocking-time": 400.0}
+LIGHT = {"cumulative-layout-shift": 0.0, "total-blocking-time": 0.0}
+
+
+def test_of_a_user_flow_only_navigations_are_views_and_timespans_give_their_inp(tmp_path: Path) -> None:
+    steps = [
+        step("http://shop.test/", "navigation", HEAVY),
+        step("http://shop.test/#menu", "timespan", LIGHT | {"interaction-to-next-paint": 120.0}, "devtools"),
+        step("http://shop.test/", "timespan", LIGHT | {"interaction-to-next-paint": 90.0}, "devtools"),
+        step("http://shop.test/other", "timespan", LIGHT | {"interaction-to-next-paint": 900.0}, "devtools"),
+        step("http://shop.test/", "snapshot"),
+        step("http://shop.test/basket?full=1", "navigation", HEAVY),
+    ]
+    _, run = read(tmp_path, written(tmp_path, {"name": "flow", "steps": steps}))
+    home, basket = (results(run)[name] for name in ("home", "basket"))
+    assert (home.requests, basket.requests) == (1, 1)
+    assert (home.metrics["cls"], home.metrics["tbt"], home.metrics["transfer"]) == (0.3, pytest.approx(0.4), 1300)
+    assert home.metrics["inp"] == pytest.approx(0.12)
+    assert "inp" not in basket.metrics
+    assert run.conditions.latency == "Lighthouse, desktop, throttling: simulate"
+
+
+@pytest.mark.parametrize("mode", ["timespan", "snapshot"])
+def test_a_user_flow_without_a_navigation_is_refused(tmp_path: Path, mode: str) -> None:
+    flow = {"name": "flow", "steps": [step("http://shop.test/", mode, LIGHT)]}
+    with pytest.raises(UsageError, match="no page is loaded in it") as caught:
+        read(tmp_path, written(tmp_path, flow, report("http://shop.test/", 800)))
+    assert "flow.navigate" in caught.value.hint
 
 
 def test_a_report_of_lighthouse_9_has_other_names(tmp_path: Path) -> None:

@@ -6,18 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
-from perfgate.net.http import NoReplyError, Reply
+from perfgate.net.http import NoReplyError, NotReachedError, Reply
 from perfgate.net.retrying import Retries
 
 
 def sender(*answers: int | None) -> Callable[[], Reply]:
-    """Statuses, one after the other; None is no answer. A limit asks for 7 seconds."""
+    """Statuses, one after the other; None is no answer, 0 no connection. A limit asks for 7 seconds."""
     remaining = list(answers)
 
     def send() -> Reply:
         status = remaining.pop(0)
         if status is None:
             raise NoReplyError("hung up")
+        if status == 0:
+            raise NotReachedError("refused")
         return Reply(status=status, headers={"retry-after": "7"} if status == 429 else {}, body=b"")
 
     return send
@@ -34,6 +36,7 @@ def sender(*answers: int | None) -> Callable[[], Reply]:
         ([429, 200], True, 5.0, 200, [5.0]),
         ([429], True, None, 429, []),
         ([429, 200], False, 60.0, 200, [7.0]),  # certainly not done
+        ([0, 200], False, 60.0, 200, [1.0]),
         ([503], False, 60.0, 503, []),  # may have been done
     ],
 )

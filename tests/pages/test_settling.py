@@ -11,7 +11,7 @@ from services.page_server import serving, visit
 
 from perfgate.pages import browser
 from perfgate.pages.browser import Browser
-from perfgate.pages.settling import remaining
+from perfgate.pages.settling import Settling, remaining
 from perfgate.pages.view import View, metrics
 
 HEAD = '<!doctype html><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
@@ -55,6 +55,46 @@ def test_a_page_is_done_once_nothing_is_left_to_wait_for(changed, quiet, watched
 
     assert max(0.0, seconds) == pytest.approx(left)
     assert what in ("", why)
+
+
+class FakePage:
+    """A page and its network, with a clock that goes on while it is waited for. It fetches until `fetched_until`."""
+
+    def __init__(self, state: dict[str, float], fetched_until: float) -> None:
+        self.state, self.fetched_until, self.now, self.documents = state, fetched_until, 0.0, 1
+        self.notes: list[str] = []
+
+    def wait_for_timeout(self, ms: float) -> None:
+        self.now += ms / 1000
+
+    def quiet_for(self) -> float:
+        return max(0.0, self.now - self.fetched_until)
+
+    def settling(self) -> Settling:
+        return Settling(self, self, lambda _: self.state, self.notes.append, lambda: self.now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "fetched_until", "note", "waited"),
+    [
+        ({"busy": 2900.0}, 0.0, "scripts still busy 5 s after it had loaded", 1.0),
+        ({"painted": 0.0}, 0.0, "nothing painted 5 s after it had loaded", 1.0),
+        ({}, 100.0, "still fetching 5 s after it had loaded", 0.0),
+    ],
+)
+def test_what_an_interaction_fetches_is_waited_for_unless_the_page_fetches_for_ever(
+    changed: dict[str, float], fetched_until: float, note: str, waited: float
+):
+    page = FakePage({**DONE, **changed}, fetched_until)
+    settling = page.settling()
+    assert settling.until_done()
+    assert page.notes == [note]
+
+    began = page.now
+    page.fetched_until = max(fetched_until, began + 0.5)
+    settling.until_quiet()
+
+    assert page.now - began == pytest.approx(waited, abs=0.06)
 
 
 @pytest.mark.slow

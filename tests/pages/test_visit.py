@@ -18,6 +18,11 @@ from services.page_server import visit
         ("https://app.shop.org", "https://other.shop.org:8443/items", False),
         ("https://app.shop.org", "https://other.shop.org/items", True),
         ("https://shop.org", "https://myshop.org/a.js", True),
+        ("https://www.gov.uk", "https://evil.gov.uk/", True),
+        ("https://www.gov.uk", "https://assets.www.gov.uk/a.js", False),
+        ("https://www.shop.co.uk", "https://cdn.shop.co.uk/a.js", False),
+        ("https://www.bbc.de", "https://cdn.bbc.de/a.js", False),
+        ("http://www.test", "http://other.test/", True),
     ],
 )
 def test_hosts_beside_the_target_are_its_own_or_others(target: str, url: str, is_other: bool):

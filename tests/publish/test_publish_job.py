@@ -129,6 +129,14 @@ def test_a_check_run_concludes(github: FakeGitHub, tmp_path: Path, outcome: Outc
     assert check["details_url"] == f"{github.server}/octo/shop/actions/runs/1001"
 
 
+def test_a_check_run_of_a_verdict_that_says_little_is_not_green(github: FakeGitHub, tmp_path: Path):
+    repo, _, known = opened(github, tmp_path, "pull-requests", "checks")
+
+    tell(make_announcement(outcome=Outcome.PASS, is_mostly_undecided=True), known, check=True)
+
+    assert [check["conclusion"] for check in repo.checks] == ["neutral"]
+
+
 def test_a_check_run_carries_at_most_fifty_annotations_and_short_texts(github: FakeGitHub, tmp_path: Path):
     repo, _, known = opened(github, tmp_path, "pull-requests", "checks", "statuses")
     announcement = make_announcement("x" * 65_000, annotations=(FAILED,) * 70, headline="y" * 5000)

@@ -17,7 +17,7 @@ from perfgate.model.diagnosis import (
 )
 from perfgate.report import diagnosis_text
 from perfgate.report.facts import Facts
-from perfgate.report.html import page
+from perfgate.report.html import layer_bars, page
 from perfgate.report.markdown import comment, report_md
 from perfgate.report.terminal import console
 
@@ -125,6 +125,16 @@ def test_names_from_outside_stay_text():
     assert "<script>alert" not in comment.render(told)
     assert "<script>alert" not in page.render(told)
     assert "@admin" not in comment.render(told)
+
+
+def test_the_title_of_a_panel_is_plain_text():
+    cause = Cause(
+        code="cpu", layer="application", confidence="confirmed", sentence="`rank (\u202esj.a\x1b[31m)` " + "x" * 400
+    )
+    [panel] = layer_bars.panels(diagnosis(causes=(cause,)))
+
+    assert "`rank (sj.a)`" in panel.title
+    assert len(panel.title) <= 300
 
 
 def test_the_bars_of_the_page_are_as_long_as_the_layers():

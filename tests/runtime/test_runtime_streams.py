@@ -138,7 +138,7 @@ class LoopbackChannel:
         self.wire.sent, self.wire.left = time_ns(), monotonic_ns()
 
 
-def make_talk(connect: int = 0, reply: str = "next") -> tuple[Talk, list]:
+def make_talk(connect: int = 0, reply: str = "next", answered: int = 0) -> tuple[Talk, list]:
     """A talk of which the server has closed the connection normally after one reply to two messages, and what was
     recorded of its messages."""
     recorded: list = []
@@ -153,7 +153,7 @@ def make_talk(connect: int = 0, reply: str = "next") -> tuple[Talk, list]:
     talk.awaits_ready(())
     for number in range(2):
         talk.say(f'{{"id": {number}}}', expects_reply=True)
-    for frame in (TextMessage('{"id": 0}'), CloseConnection(1000)):
+    for frame in (TextMessage(f'{{"id": {answered}}}'), CloseConnection(1000)):
         for message in talk.messages(server.send(frame), time_ns()):
             talk.take(message)
     assert talk.closed is not None
@@ -168,6 +168,22 @@ def test_a_message_that_a_normal_close_leaves_without_its_reply_is_an_error(repl
     with pytest.raises(ValueError, match="the server closed it with 1000 and left 1 of 2 messages without a reply"):
         talk.check_good_end(talk.closed)
     assert [failure and failure.kind for failure in recorded] == [None, "expectation"]
+
+
+@pytest.mark.parametrize("reply", ["next", "$.id"])
+def test_a_message_after_the_last_that_was_to_be_answered_is_no_error(reply: str):
+    """As with `count`: the server closes after as many replies, while more messages are on their way."""
+    talk, recorded = make_talk(reply=reply)
+
+    talk.check_good_end(talk.closed, is_enough=True)
+    assert recorded == [None]
+
+
+def test_a_message_before_the_last_that_was_answered_needs_its_reply_also_where_enough_came():
+    talk, _ = make_talk(reply="$.id", answered=1)
+
+    with pytest.raises(ValueError, match="left 1 of 2 messages without a reply"):
+        talk.check_good_end(talk.closed, is_enough=True)
 
 
 def test_a_message_that_crosses_the_closing_frame_is_no_error():

@@ -139,6 +139,10 @@ LINE = '10.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "GET /a HTTP/1.1" 200 2'
             "/a?x=1",
         ),
         (json.dumps({"log": f"{LINE}\n", "stream": "stdout"}), "/a"),  # Docker's
+        (json.dumps({"log": json.dumps({"method": "GET", "path": "/a", "status": 200}) + "\n"}), "/a"),
+        ('{"method": "GET", "path": "/a", "query": "x=1", "status": 200}', "/a?x=1"),
+        ('{"method": "GET", "path": "/a", "query": "SELECT 1 FROM t WHERE x=1", "status": 200}', "/a"),
+        ('{"method": "GET", "path": "/a", "query": "{a(id:1){b}}", "status": 200}', "/a"),
         (json.dumps({"common_log": LINE, "duration": 0.1}), "/a"),  # Caddy 2.0's
     ],
 )
@@ -147,3 +151,13 @@ def test_the_address_is_that_which_was_sent(line: str, uri: str):
 
     assert read is not None
     assert (read.method, read.uri, read.status) == ("GET", uri, 200)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("status", "²"), ("status", "9" * 5000), ("ts", int("9" * 400)), ("ts", "9" * 400), ("ts", 1e300)],
+)
+def test_a_field_that_makes_no_sense_is_not_known(field: str, value: object):
+    line = only(json.dumps({"method": "GET", "path": "/a", field: value}))
+
+    assert (line.uri, line.status, line.time) == ("/a", 0, None)

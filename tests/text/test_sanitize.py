@@ -55,3 +55,9 @@ def test_no_text_of_their_characters_is_one(text: str):
 )
 def test_other_texts_stay(text: str):
     assert no_command(text) == text
+
+
+def test_talk_is_no_command_to_the_terminal(capsys: pytest.CaptureFixture[str]):
+    say("first\tline\nError: \x1b[31m secret\x1b]0;title\x07 \u202egnp\r.exe \x9b2J [PG-X001]")
+
+    assert capsys.readouterr().err == "first\tline\nError:  secret gnp.exe  [PG-X001]\n"

@@ -112,3 +112,14 @@ def test_the_lcp_of_a_page_without_a_baseline_is_split_as_it_is():
         choosing.pages(make_verdict(make_finding("home", "lcp", Outcome.WARN)), page_run(shown("", **SLOW)), ()) == ()
     )
     assert choosing.pages(FAILED, page_run(), ()) == ()
+
+
+def test_the_lcp_of_a_page_that_is_no_slower_is_split_as_it_is():
+    """A fixed limit failed, or the views in the middle are not those that became slower."""
+    views = make_endpoint("home", metrics={"lcp": 0.9}, kind="page", samples=6)
+    details = shown("base", frontend=0.2, backend=0.7), shown("head", **SLOW)
+
+    [found] = choosing.pages(FAILED, page_run(*details, base=[views]), ())
+
+    assert (found.difference, found.baseline_samples) == (None, 0)
+    assert diagnosis_text.first_line(found) == "home lcp: backend 600 ms, frontend 100 ms"

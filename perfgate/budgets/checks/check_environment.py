@@ -23,8 +23,11 @@ MAX_NAMED_LINES = 3  # of the file, in one note
 
 _GIVEN = {"PORT": ""}  # by perfgate, to the service
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}")
-_UNBRACED = re.compile(r"(?<![\w$\\])\$([A-Za-z_]\w+)", re.ASCII)
-_CI_EXPRESSION = re.compile(r"\$\{\{\s*(?:secrets|env|vars)\.(\w+)\s*\}\}", re.ASCII)
+_UNBRACED = re.compile(r"(?<![\w$\\])\$([A-Za-z_]\w+)(?!\w|\$\d)", re.ASCII)  # `$AA$1` is a sheet's cell
+_CI_EXPRESSION = re.compile(r"\$\{\{\s*(secrets|env|vars|inputs|matrix|github)\.(\w+)\s*\}\}", re.ASCII)
+_SECRET_KEY = re.compile(r"passw|pwd|secret|token|api_?-?key|credential|authorization|cookie", re.IGNORECASE)
+_SET_EVERYWHERE = ("HOME", "LANG", "PATH", "PWD", "SHELL", "USER")
+_USUAL_SECTIONS = ("target", "history", "export", "service", "diagnose")  # where a `$` is rarely meant
 _GRAPHQL = re.compile(r"\b(query|mutation|subscription|fragment)\b[^{]*\{")
 _SHELL_TEXTS = (("service", "command"), ("service", "setup"))  # there `$X` is the shell's
 
@@ -76,7 +79,7 @@ def _all_unset(draft: Draft) -> Iterator[Mistake]:
 def literal_variables(draft: Draft) -> Iterator[Note]:
     """Notes about `$X` and `${{ secrets.X }}`, which are not replaced; a note for each, with its lines."""
     lines: dict[tuple[str, str], list[int]] = {}
-    for path, text in (*_plain_texts(draft), *_templates(draft)):
+    for path, text in (*_plain_texts(draft), *_optional_texts(draft), *_templates(draft)):
         if path[:2] not in _SHELL_TEXTS and not _GRAPHQL.search(text):
             for written, name in _literal_variables(text, path, draft.environ or {}):
                 lines.setdefault((written, name), []).append(draft.document.line(path))
@@ -88,15 +91,19 @@ def literal_variables(draft: Draft) -> Iterator[Note]:
 
 
 def _literal_variables(text: str, path: KeyPath, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What looks like a variable, and its name. In headers and the target every `$NAME` does; elsewhere, where `$TSLA`
-    or `$FILTER` may be meant, one that is set, or has a `_` in it. Lower case (`$filter`, `$id`) only where it is
-    set."""
-    is_usual = "headers" in path or path[0] in ("target", "history", "export")
+    """What looks like a variable, and its name. In headers, URLs and secrets every `$NAME` does; elsewhere, where
+    `$TSLA` or `$FILTER` may be meant, one that is set, or has a `_` in it. Lower case (`$filter`, `$id`) only where it
+    is set, or where a secret stands."""
+    is_usual = "headers" in path or path[0] in _USUAL_SECTIONS
+    is_secret = _SECRET_KEY.search(str(path[-1])) is not None
     for match in _UNBRACED.finditer(text):
         name = match[1]
-        if name in environ or (name.isupper() and (is_usual or "_" in name)):
+        is_set = name in environ and (is_usual or name not in _SET_EVERYWHERE)
+        is_likely = is_usual or ("_" in name and not name.startswith("_"))  # `$_SERVER` is PHP's
+        if is_set or (name.isupper() and is_likely) or (is_secret and ("headers" in path or match[0] == text)):
             yield match[0], name
-    yield from ((match[0], match[1]) for match in _CI_EXPRESSION.finditer(text))
+    for match in _CI_EXPRESSION.finditer(text):
+        yield match[0], f"GITHUB_{match[2].upper()}" if match[1] == "github" else match[2]
 
 
 def _plain_texts(draft: Draft) -> Iterator[tuple[KeyPath, str]]:

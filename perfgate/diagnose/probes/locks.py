@@ -20,8 +20,8 @@ where wait_event is not null and datname = current_database() and pid <> pg_back
 class DatabaseWaits(NamedTuple):
     """Seconds of all statements together."""
 
-    locks: float = 0.0
-    commits: float = 0.0
+    locks: float
+    commits: float
 
 
 class LockWatch:
@@ -32,19 +32,22 @@ class LockWatch:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._looks, self._locked, self._committing, self._began = 0, 0, 0, 0.0
+        self._is_broken = False
 
     def begin(self) -> None:
         self._end()
         self._looks, self._locked, self._committing, self._began = 0, 0, 0, monotonic()
+        self._is_broken = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(self._stop,), daemon=True)
         self._thread.start()
 
-    def seconds(self) -> DatabaseWaits:
-        """Since `begin`: how many wait at a moment on average, times the time."""
+    def seconds(self) -> DatabaseWaits | None:
+        """Since `begin`: how many wait at a moment on average, times the time. None where nobody looked, or not until
+        the end."""
         self._end()
-        if not self._looks:
-            return DatabaseWaits()
+        if not self._looks or self._is_broken:
+            return None
         each = (monotonic() - self._began) / self._looks
         return DatabaseWaits(locks=self._locked * each, commits=self._committing * each)
 
@@ -64,6 +67,7 @@ class LockWatch:
             try:
                 locked, committing = self._connection.execute(WAITING).fetchone()
             except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server
+                self._is_broken = True
                 return
             self._locked += locked
             self._committing += committing

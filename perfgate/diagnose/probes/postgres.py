@@ -72,9 +72,13 @@ class PostgresProbe:
             self._connection: Any = psycopg.connect(
                 plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
             )
-            self._locks = LockWatch(
-                psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
-            )
+            try:
+                self._locks = LockWatch(
+                    psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
+                )
+            except psycopg.Error:
+                self._connection.close()
+                raise
         except psycopg.Error as error:
             raise DiagnosisError(
                 f"diagnose.postgres: cannot connect ({type(error).__name__})", hint=LOGIN, code="PG-X001"
@@ -87,6 +91,9 @@ class PostgresProbe:
         except DiagnosisError:
             self.close()
             raise
+        except psycopg.Error as error:
+            self.close()
+            raise _unreadable() from error
 
     def begin(self) -> None:
         self._before, self._sessions_before = self._now(), self._sessions()
@@ -107,7 +114,8 @@ class PostgresProbe:
                 code="PG-X001",
             )
         values = statements.per_request(grown, requests)
-        values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
+        if waits is not None:
+            values |= {"lock_wait": waits.locks / requests, "commit_wait": waits.commits / requests}
         if (sessions := self._sessions()) is not None and self._sessions_before is not None:
             values["database_sessions"] = (sessions - self._sessions_before) / requests
         return ProbeCounts(
@@ -131,9 +139,7 @@ class PostgresProbe:
         try:
             rows = self._connection.execute(self._snapshot).fetchall()
         except self._error as error:
-            raise DiagnosisError(
-                "diagnose.postgres: pg_stat_statements cannot be read", hint=HINT, code="PG-X001"
-            ) from error
+            raise _unreadable() from error
         return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
 
     def _sessions(self) -> int | None:
@@ -210,3 +216,7 @@ class PostgresProbe:
         except self._error:
             return []
         return [name for (name,) in rows]
+
+
+def _unreadable() -> DiagnosisError:
+    return DiagnosisError("diagnose.postgres: pg_stat_statements cannot be read", hint=HINT, code="PG-X001")

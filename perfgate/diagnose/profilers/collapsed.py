@@ -36,7 +36,7 @@ def stacks(
 def weighed(processes: Sequence[tuple[Mapping[Stack, int], float]]) -> dict[Stack, int]:
     """Samples of several processes together, each with the CPU time (s) that it took meanwhile: as many in all, shared
     out by CPU time. A sampler sees a process that hardly computes as often as one that does nothing else."""
-    cpu = sum(seconds for _, seconds in processes)
+    cpu = sum(seconds for samples, seconds in processes if samples)  # what computed unseen has no share
     total = sum(sum(samples.values()) for samples, _ in processes)
     result: dict[Stack, int] = {}
     for samples, seconds in processes:

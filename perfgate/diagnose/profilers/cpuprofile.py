@@ -54,8 +54,8 @@ class ProcessProfile:
 
     @property
     def retained(self) -> int:
-        """Bytes that the heap keeps more, after it was collected, beyond what any heap does."""
-        return max(0, int(self._reply["retained"]) - HEAP_NOISE_BYTES)
+        """Bytes that the heap keeps more, after it was collected."""
+        return max(0, int(self._reply["retained"]))
 
     @cached_property
     def retainers(self) -> dict[Frame, int]:
@@ -111,6 +111,7 @@ def merged(profiles: Iterable[ProcessProfile], computed: float, computed_beside:
         loop=loop,
         names={frame: shown for profile in each for frame, shown in profile.names.items()},
         retained=sum(profile.retained for profile in each),
+        retained_noise=HEAP_NOISE_BYTES * len(each),
         retainers=retainers,
     )
 

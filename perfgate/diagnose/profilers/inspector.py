@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 from contextlib import suppress
@@ -29,6 +30,8 @@ NOT_OPENED = (
     "Its port is in use (9229), or the application handles SIGUSR1 itself. Free the port, or choose another: "
     "`NODE_OPTIONS: --inspect-port=PORT` in `service.env`. `diagnose: {profile: none}` sends no signal."
 )
+INSPECTED = "Start it without: perfgate opens the inspector itself, and only while it begins and ends the profile."
+_INSPECT = re.compile(r"--inspect(-brk|-wait)?(=.*)?")  # --inspect-port only says where
 
 
 def takes_signal(process: psutil.Process) -> bool:
@@ -48,6 +51,10 @@ def evaluate(process: psutil.Process, script: str) -> Any:
         before = _listening(process)
         if not takes_signal(process):
             raise DiagnosisError(f"diagnose.profile: process {process.pid} does not take SIGUSR1", code="PG-X001")
+        if _is_inspected(process):
+            raise DiagnosisError(
+                f"diagnose.profile: process {process.pid} was started with --inspect", hint=INSPECTED, code="PG-X001"
+            )
         process.send_signal(signal.SIGUSR1)
         port = _opened(process, before)
         try:
@@ -57,6 +64,12 @@ def evaluate(process: psutil.Process, script: str) -> Any:
     except (OSError, HTTPException, ProtocolError, psutil.Error, ValueError, LookupError, TypeError) as error:
         reason = str(error) or type(error).__name__
         raise DiagnosisError(f"diagnose.profile: Node's inspector: {reason[:200]}", code="PG-X001") from error
+
+
+def _is_inspected(process: psutil.Process) -> bool:
+    """Whether its inspector is open from the start on: the signal opens no other."""
+    options = [*process.cmdline()[1:], *process.environ().get("NODE_OPTIONS", "").split()]
+    return any(map(_INSPECT.fullmatch, options))
 
 
 def _listening(process: psutil.Process) -> set[int]:
@@ -132,6 +145,12 @@ def _events(connection: socket.socket, frames: WSConnection):  # type: ignore[no
 def _value(reply: dict[str, Any]) -> str:
     result = reply.get("result", {})
     if "exceptionDetails" in result or "error" in reply:
-        thrown = result.get("exceptionDetails", {}).get("exception", {}).get("description") or str(reply.get("error"))
-        raise ValueError(thrown.splitlines()[0])
-    return str(result["result"]["value"])
+        details = result.get("exceptionDetails", {})
+        exception = details.get("exception", {})
+        known = exception.get("description"), exception.get("value"), details.get("text"), reply.get("error")
+        reason = next((str(item) for item in known if item), "it threw")
+        raise ValueError((reason.splitlines() or [reason])[0])
+    value = result.get("result", {}).get("value")
+    if not isinstance(value, str):
+        raise ValueError("its answer is no text")
+    return value

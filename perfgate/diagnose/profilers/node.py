@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +12,12 @@ import psutil
 
 from perfgate.diagnose.profile import SampledProfile
 from perfgate.diagnose.profilers import cpuprofile, inspector
-from perfgate.diagnose.profilers.processes import busiest, computed, folders
+from perfgate.diagnose.profilers.processes import busiest, computed, folders, source_line
 from perfgate.model.errors import DiagnosisError
 
 NODE = re.compile(r"node(js)?[\d.]*")  # file names of programs
 MAX_PROCESSES = 8  # processes that are sampled
 MIN_BUSY_RATIO = 0.1  # of the CPU time of the busiest: what only started the others (npm) is left alone
-MAX_LINE_CHARS = 500
 CLUSTER_WORKER = "NODE_UNIQUE_ID"  # a variable that Node sets for workers of its module `cluster`
 BEGIN, END = Path(__file__).with_name("node_begin.js"), Path(__file__).with_name("node_end.js")
 
@@ -61,7 +58,7 @@ class NodeRecording:
             now = _times(process)
             reply = inspector.evaluate(process, END.read_text(encoding="utf-8"))
             took, beside = took + now.all - before.all, beside + now.beside - before.beside
-            profiles.append(cpuprofile.ProcessProfile(reply, self._folders, _line))
+            profiles.append(cpuprofile.ProcessProfile(reply, self._folders, source_line))
         try:
             return cpuprofile.merged(profiles, took, beside)
         except (LookupError, TypeError, ValueError) as error:
@@ -78,13 +75,16 @@ class NodeRecording:
 def _working(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that do a good part of the work, of those that a signal does no harm. The primary of a cluster passes the
     signal on to all its workers, and only hands out connections."""
-    result: list[psutil.Process] = []
-    with suppress(psutil.Error):
-        primaries = {process.ppid() for process in processes if CLUSTER_WORKER in process.environ()}
-        workers = [process for process in processes if process.pid not in primaries]
-        most = max(map(computed, workers), default=0.0)
-        result = [item for item in workers if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
-    return result[:MAX_PROCESSES]
+    workers, primaries = list[psutil.Process](), set[int]()
+    for process in processes:
+        with suppress(psutil.Error):  # ended meanwhile, or another user's: the others are there
+            if CLUSTER_WORKER in process.environ():
+                primaries.add(process.ppid())
+            workers.append(process)
+    workers = [process for process in workers if process.pid not in primaries]
+    most = max(map(computed, workers), default=0.0)
+    busy = [item for item in workers if computed(item) >= MIN_BUSY_RATIO * most and inspector.takes_signal(item)]
+    return busy[:MAX_PROCESSES]
 
 
 def _times(process: psutil.Process) -> ThreadTimes:
@@ -93,10 +93,3 @@ def _times(process: psutil.Process) -> ThreadTimes:
         threads = {item.id: item.user_time + item.system_time for item in process.threads()}
         return ThreadTimes(sum(threads.values()), sum(took for tid, took in threads.items() if tid != process.pid))
     return ThreadTimes(0.0, 0.0)
-
-
-@cache
-def _line(path: str, number: int) -> str:
-    with suppress(OSError), Path(path).open(encoding="utf-8", errors="replace") as file:
-        return next(islice(file, number - 1, None), "")[:MAX_LINE_CHARS]
-    return ""

@@ -1,13 +1,19 @@
-"""The processes of a service that a profiler can look into."""
+"""The processes of a service that a profiler can look into, and the files that they name as theirs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 
 import psutil
+
+MAX_SOURCE_BYTES = 10_000_000  # of a file whose lines are looked up
+MAX_SOURCES = 64  # files whose lines are kept
+MAX_LINE_CHARS = 500
 
 
 def busiest(pid: int, program: re.Pattern[str]) -> list[psutil.Process]:
@@ -36,3 +42,20 @@ def folders(processes: Sequence[psutil.Process]) -> tuple[str, ...]:
         with suppress(psutil.Error):
             result.append(process.cwd())
     return tuple(dict.fromkeys(result))
+
+
+def source_line(path: str, number: int) -> str:
+    """A line of a source file, from 1 on; empty where it cannot be read. A process may name anything as its source: a
+    FIFO or a device would never end, so only regular files count."""
+    lines = _source(path)
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@lru_cache(maxsize=MAX_SOURCES)
+def _source(path: str) -> tuple[str, ...]:
+    with suppress(OSError, ValueError):
+        about = Path(path).stat()
+        if S_ISREG(about.st_mode) and 0 < about.st_size <= MAX_SOURCE_BYTES:  # those of /proc have no size
+            with Path(path).open(encoding="utf-8", errors="replace") as file:
+                return tuple(line[:MAX_LINE_CHARS] for line in file.read(MAX_SOURCE_BYTES).split("\n"))
+    return ()

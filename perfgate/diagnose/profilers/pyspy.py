@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import re
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from perfgate.diagnose.profile import SampledProfile, Stack
 from perfgate.diagnose.profilers import collapsed
-from perfgate.diagnose.profilers.processes import busiest, computed, folders
+from perfgate.diagnose.profilers.processes import busiest, computed, folders, source_line
 from perfgate.model.errors import DiagnosisError
 
 PYTHON = re.compile(r".*python.*|uwsgi.*")  # file names of programs
@@ -71,7 +70,7 @@ class PySpyRecording:
             if path.exists():
                 raw = path.read_text(encoding="utf-8", errors="replace")
                 cpu = 0.0 if self._has_idle else max(0.0, computed(process) - before)  # who waits takes none
-                sampled.append((collapsed.stacks(raw, self._folders, linecache.getline), cpu))
+                sampled.append((collapsed.stacks(raw, self._folders, source_line), cpu))
                 path.unlink()
             elif child.returncode:
                 problems.append(errors)
@@ -93,5 +92,5 @@ def _refusal(errors: str) -> DiagnosisError:
     lowered = errors.lower()
     if "permission denied" in lowered or "not permitted" in lowered or "elevated" in lowered:
         return DiagnosisError("diagnose.profile: py-spy may not look into the service", hint=GRANT, code="PG-X001")
-    last = (errors.strip().splitlines() or ["it ended without a word"])[-1][:200]
+    last = (errors.strip().splitlines() or ["it ended without an error message"])[-1][:200]
     return DiagnosisError(f"diagnose.profile: py-spy cannot read the service: {last}", code="PG-X001")

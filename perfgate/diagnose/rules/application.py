@@ -118,7 +118,7 @@ def blocking(case: Case) -> Iterator[Cause]:
     sentence = f"every request waits: a trivial one takes {ms(loaded)} beside this one, {ms(idle)} alone"
     evidence = []
     if (unread := case.head.unread_loaded) is not None and unread > MIN_TIME_S:
-        evidence.append(f"requests lie {ms(unread)} in the socket before the service reads them")
+        evidence.append(f"requests wait {ms(unread)} in the socket before the service reads them")
     is_sure, remedy = case.base is not None and not _waits_explain(case), ""
     if case.head.blockers and (worst := case.head.blockers[0]).share >= MIN_BLOCKED_SHARE:
         is_sure = True

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from perfgate.diagnose.rules.case import MIN_EXPLAINING_SHARE, Case, Pair, cause, counted, grew, ms, number, peers_of
+from perfgate.diagnose.rules.case import (
+    MIN_EXPLAINING_SHARE,
+    MIN_TIME_S,
+    Case,
+    Pair,
+    cause,
+    counted,
+    grew,
+    ms,
+    number,
+    peers_of,
+)
 from perfgate.model.diagnosis import Cause, Layer
 
 SERVERS: tuple[tuple[Layer, str], ...] = (
@@ -13,11 +24,14 @@ SERVERS: tuple[tuple[Layer, str], ...] = (
     ("cache", "the cache"),
     ("external", "other services"),
 )
-COUNTED = 0.5  # connections per request more, by a count
-SEEN = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
+MIN_COUNTED_CONNECTIONS = 0.5  # connections per request more, by a count
+MIN_SEEN_CONNECTIONS = 0.2  # as far as sockets show them: short ones are gone before anybody has looked
 MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those that are kept
 MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
-RATHER = 5.0  # times as many connections per message: no matter how many of both were seen
+MIN_HANDSHAKE_MESSAGES = 1.0  # messages per request beside those of its calls: opening a connection takes several
+HANDSHAKE_ANSWERS = 3  # that opening a connection waits for, TLS included
+HANDSHAKE_S = 0.02  # s that both sides may compute meanwhile, and answers take that are too quick to be timed
+MIN_PER_MESSAGE_FACTOR = 5.0  # times as many connections per message: no matter how many of both were seen
 
 
 class Opened(NamedTuple):
@@ -37,11 +51,24 @@ def reconnecting(case: Case) -> Iterator[Cause]:
         )
         if found.seconds:
             sentence += f", {ms(found.seconds)} for opening"
-        yield cause("reconnecting", "confirmed", sentence, peers_of(case, found.layer), layer=found.layer)
+        is_sure = found.layer != "external" or explains_external_wait(case)
+        evidence = peers_of(case, found.layer)
+        yield cause("reconnecting", "confirmed" if is_sure else "likely", sentence, evidence, layer=found.layer)
 
 
 def is_reconnecting(case: Case, layer: Layer) -> bool:
     return any(found.layer == layer for found in _opened(case))
+
+
+def explains_external_wait(case: Case) -> bool:
+    """Whether opening connections may take as long as other services are waited for longer: no answer of a handshake
+    is slower than those before. Messages show how many were opened at most, sockets how many at least."""
+    messages, waited = case.pair("external_messages"), case.pair("external_wait")[0]
+    more, opened = case.growth("external_wait"), case.growth("external_opened")
+    if more is None or opened is None or None in messages or not messages[0] or waited is None:
+        return True
+    connections = max(opened, (messages[1] - messages[0]) / 2)  # type: ignore[operator]
+    return more <= connections * (HANDSHAKE_ANSWERS * waited / messages[0] + HANDSHAKE_S)
 
 
 def _opened(case: Case) -> Iterator[Opened]:
@@ -50,8 +77,8 @@ def _opened(case: Case) -> Iterator[Opened]:
         seconds = _connecting(case, layer)
         by_server, by_request = ([case.pair(name)] if name in _KNOWN else [] for name in _counts_of(layer))
         counts = [*by_server, *by_request]
-        own = [*(pair for pair in by_server if not _is_rate(case, pair)), *by_request]
-        surest = next((pair for pair in own if grew(pair, 2, COUNTED)), None)
+        own = [*(pair for pair in by_server if not _is_rate(case, pair) or _agrees(case, layer)), *by_request]
+        surest = next((pair for pair in own if grew(pair, 2, MIN_COUNTED_CONNECTIONS)), None)
         if surest is not None:
             if layer == "database" or _explains(case, layer):
                 yield Opened(layer, where, surest, seconds)
@@ -69,6 +96,25 @@ def _is_rate(case: Case, pair: Pair) -> bool:
     return bool(before and now and was and takes) and now / before <= MAX_RATE_FACTOR * takes / was  # type: ignore[operator]
 
 
+def _agrees(case: Case, layer: Layer) -> bool:
+    """Whether more than the server's count shows that it is the service which opens connections: its sockets, messages
+    beside those of its calls, or a wait that grew by more than all else and is none of the calls'."""
+    calls, each, own = _CALLS[layer]
+    (sent, sends), (before, now) = case.pair(calls), case.pair(f"{layer}_messages")
+    if sent and sends and before and now and now - before * max(1.0, sends / sent) >= MIN_HANDSHAKE_MESSAGES:
+        return True
+    if grew(case.pair(f"{layer}_opened"), 2, MIN_SEEN_CONNECTIONS):
+        return True
+    (was, takes), wait = case.pair("alone"), f"{layer}_wait"
+    is_of_calls = case.grew(each, 1.5, MIN_TIME_S / 4) or case.takes(case.growth(own))
+    is_longer = bool(was and takes) and case.grew(wait, MAX_RATE_FACTOR * takes / was, MIN_TIME_S)  # type: ignore[operator]
+    return is_longer and not is_of_calls and case.takes(case.growth(wait))
+
+
+_CALLS: Mapping[Layer, tuple[str, str, str]] = {  # how many, how long each takes, and how long in the server itself
+    "database": ("queries", "query_seconds", "database"),
+    "cache": ("cache_calls", "cache_call_seconds", "cache_seconds"),
+}
 _KNOWN = ("database_sessions", "database_connects", "cache_sessions", "cache_connects")
 
 
@@ -82,7 +128,7 @@ def _is_seen(case: Case, layer: Layer) -> bool:
     if None in (*opened, *messages) or not messages[0] or not messages[1]:
         return False
     before, now = (connections / sent for connections, sent in zip(opened, messages, strict=True))  # type: ignore[operator]
-    return grew(opened, 2, SEEN) and now * MAX_MESSAGES >= 1 and now >= RATHER * before
+    return grew(opened, 2, MIN_SEEN_CONNECTIONS) and now * MAX_MESSAGES >= 1 and now >= MIN_PER_MESSAGE_FACTOR * before
 
 
 def _explains(case: Case, layer: Layer) -> bool:

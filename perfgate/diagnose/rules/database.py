@@ -104,9 +104,9 @@ def added(case: Case) -> Iterator[Cause]:
 def _growth_of_database(case: Case) -> float | None:
     """Seconds per request that queries take longer, by their own count or as connections show it."""
     (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
-    told = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
-    seen = case.growth("database_wait")
-    return max((growth for growth in (told, seen) if growth is not None), default=None)
+    counted_growth = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
+    waits = case.growth("database_wait")
+    return max((growth for growth in (counted_growth, waits) if growth is not None), default=None)
 
 
 def more_rows(case: Case) -> Iterator[Cause]:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules import statements
+from perfgate.diagnose.rules import environment, statements
 from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, grew, ms
 from perfgate.model.diagnosis import Cause
 
 
 def locks(case: Case) -> Iterator[Cause]:
     """Statements that wait for each other: seen by the database itself, or as statements that are slow under load
-    only."""
+    only. Who has a lock has it for longer on a slower machine, and others wait for it so many times as long."""
+    slowness = environment.slowness(case)
     for name, is_loaded in (("lock_wait", False), ("lock_wait_loaded", True)):
         before, now = case.pair(name)
         if (
             now is not None
             and now >= 2 * MIN_TIME_S
-            and (before is None or now >= 2 * before)
+            and (before is None or now >= 2 * before * slowness)
             and case.takes(now, loaded=is_loaded)
         ):
             instead = f" instead of {ms(before)}" if before is not None else ""
             where = " under load" if is_loaded else ""
             sentence = f"statements wait {ms(now)} per request for locks{where}{instead}"
-            yield cause("lock-wait", "confirmed" if case.base else "likely", sentence, statements.heaviest(case))
+            yield cause("lock-wait", "likely" if before is None else "confirmed", sentence, statements.heaviest(case))
             return
     if case.base is None or case.head.lock_wait_loaded is not None:
         return

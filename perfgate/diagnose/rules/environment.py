@@ -62,6 +62,13 @@ def machine_factor(case: Case) -> float:
     return 1.0 if control is None or is_silent else max(1.0, control)
 
 
+def slowness(case: Case) -> float:
+    """How many times as long the machine takes, by the control endpoint or by a fixed piece of work in each round."""
+    reference = _factor(case, "reference") or 1.0
+    is_steady = case.base is not None and is_in_each_round(case.base, case.head, "reference")
+    return max(machine_factor(case), reference if is_steady and reference > MAX_EQUAL_FACTOR else 1.0)
+
+
 def _machine(case: Case, slower: float) -> list[str]:
     # What slows a fixed piece of work slows a request that is alone as well: the two are measured side by side.
     result = list(_reference(case, slower)) if (_factor(case, "alone") or MAX_EQUAL_FACTOR) >= MAX_EQUAL_FACTOR else []
@@ -84,7 +91,7 @@ def _reference(case: Case, slower: float) -> Iterator[str]:
     if _waits_elsewhere(case):
         return
     if reference and is_steady and reference > MAX_EQUAL_FACTOR and log(reference) >= MIN_COMMON_SHARE * log(slower):
-        yield f"a fixed piece of work takes {reference:.2f} times as long beside the head"
+        yield f"the reference workload takes {reference:.2f} times as long beside the head"
 
 
 def _waits_elsewhere(case: Case) -> bool:

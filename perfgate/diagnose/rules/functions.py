@@ -54,11 +54,13 @@ def hot(case: Case) -> Iterator[Cause]:
         return
     found = named(case)
     if found and found[0].function.share >= 0.3 and (case.head.cpu or 0.0) >= 0.3 * (case.head.alone or 0.0):
-        yield cause("cpu", "likely", described(found[0], compared=False), evidence(case)[1:], remedy_for(found[0]))
+        remedy = remedy_for(found[0], compared=False)
+        yield cause("cpu", "likely", described(found[0], compared=False), evidence(case)[1:], remedy)
 
 
-def remedy_for(found: profile.FunctionGrowth) -> str:
+def remedy_for(found: profile.FunctionGrowth, *, compared: bool = True) -> str:
     """Empty for what is no function: threads, the garbage collector, the engine itself."""
     if profile.NO_FUNCTION.match(found.function.key):
         return ""
-    return f"Make `{found.function.name}` cheaper, or call it less often; the flame graphs of base and head show where."
+    graphs = "graphs of base and head show" if compared else "graph shows"
+    return f"Make `{found.function.name}` cheaper, or call it less often; the flame {graphs} where."

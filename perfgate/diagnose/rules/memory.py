@@ -11,6 +11,7 @@ from perfgate.diagnose.rules.case import Case, Pair, cause, kb
 from perfgate.model.diagnosis import Cause
 
 MIN_LEAK_BYTES = 20_000  # bytes per request, in every round
+MIN_LEAK_FACTOR = 5.0  # times as much as on the base
 MIN_SUSPECT_BYTES = 5_000  # bytes per request more than on the base
 UNCOLLECTED_BYTES = 32_000_000  # bytes that a heap grows by before it is collected
 MAX_RETAINERS = 3
@@ -29,12 +30,14 @@ def growth(case: Case) -> Iterator[Cause]:
 
 
 def _retained(case: Case, pair: Pair) -> Iterator[Cause]:
-    """What stays after the heap was collected: no garbage is in it."""
+    """What stays after the heap was collected: no garbage is in it. It is compared as it is: a base that keeps almost
+    as much as noise is not one that keeps nothing."""
     before, now = (value or 0.0 for value in pair)
-    if now < MIN_LEAK_BYTES or now < 5 * before:
+    was_noise, noise = (value or 0.0 for value in case.pair("retained_noise"))
+    if now - before - noise < MIN_LEAK_BYTES or now - noise < MIN_LEAK_FACTOR * max(0.0, before - was_noise):
         return
     sentence, remedy = f"{kb(now)} per request stay in memory instead of {kb(before)}", ""
-    places = list(_allocating(case, MIN_RETAINED_SHARE * now))  # none for buffers, which are beside the heap
+    places = list(_allocating(case, MIN_RETAINED_SHARE * (now - before)))  # none for buffers, which are beside the heap
     if places:
         first = places[0].name
         sentence += f", allocated in `{first}`"
@@ -55,11 +58,6 @@ def _of_processes(case: Case) -> Iterator[Cause]:
     is_collected_late = case.language in ("node", "other")  # Python counts references
     if is_collected_late and (now or 0.0) * case.head.samples < UNCOLLECTED_BYTES:
         return
-    if (
-        now is not None
-        and now >= MIN_LEAK_BYTES
-        and case.base is not None
-        and (before is None or now >= 5 * max(before, 0.0))
-    ):
-        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before or 0.0, 0.0))}"
+    if before is not None and now is not None and now >= MIN_LEAK_BYTES and now >= MIN_LEAK_FACTOR * max(before, 0.0):
+        sentence = f"{kb(now)} per request stay in memory instead of {kb(max(before, 0.0))}"
         yield cause("memory-growth", "confirmed", sentence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules import connecting
+from perfgate.diagnose.rules import connecting, environment
 from perfgate.diagnose.rules.case import (
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
@@ -22,6 +22,7 @@ from perfgate.diagnose.rules.case import (
 from perfgate.model.diagnosis import Cause, Layer
 
 MIN_QUEUE_GROWTH_JOBS = 0.2  # jobs per request by which a queue grows that is not kept up with
+PLAIN_FACTOR = 10.0  # times as many jobs: more than a slower machine leaves
 MIN_PARALLEL_MESSAGES = 1.8  # messages per request, of which two can be under way at once
 MIN_CONCURRENCY = 1.3  # messages under way at once, on average of the time in which one is
 MAX_USUAL_MISSES = 0.2  # keys per request that are missing anyway
@@ -46,9 +47,7 @@ def cache_lost(case: Case) -> Iterator[Cause]:
     for name in ("cache_calls", "cache_messages"):
         before, now = case.pair(name)
         if before is not None and now is not None and before >= 0.5 and now <= MAX_COLD_HIT_SHARE * before:
-            sentence = (
-                f"{counted(now, 'cache command')} per request instead of {number(before)}: it is not asked any more"
-            )
+            sentence = f"{counted(now, 'cache command')} per request instead of {number(before)}: it is no longer used"
             yield cause("cache-lost", "confirmed", sentence)
             return
     before, now = case.pair("cacheable")
@@ -170,25 +169,26 @@ def external(case: Case) -> Iterator[Cause]:
         )
     elif any(found.layer == "external" for found in in_turn(case)):
         return  # each of them takes as long as before
-    elif connecting.is_reconnecting(case, "external"):
+    elif (is_reconnecting := connecting.is_reconnecting(case, "external")) and connecting.explains_external_wait(case):
         return  # handshakes are messages, and time
     elif grew(seconds, 1.3, MIN_TIME_S) and (case.share("external") >= MIN_EXPLAINING_SHARE or took):
         sentence = f"calls of other services take {ms(seconds[1])} instead of {ms(seconds[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
-    elif calls[1] is None and grew(messages, 1.5, 0.9) and took:
+    elif calls[1] is None and grew(messages, 1.5, 0.9) and took and not is_reconnecting:
         sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "confirmed", sentence, evidence)
     elif grew(waits, 1.3, MIN_TIME_S) and case.takes(case.growth("external_wait")):
         sentence = f"a request waits {ms(waits[1])} for other services instead of {ms(waits[0])}"
         yield cause("external-slower", "confirmed", sentence, evidence)
-    elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5:
+    elif calls[1] is None and grew(messages, 2, 0.9) and case.share("unattributed") >= 0.5 and not is_reconnecting:
         # short connections are gone before anybody has seen how long they waited
         sentence = f"{counted(messages[1], 'message')} to other services per request instead of {number(messages[0])}"
         yield cause("external-repeated", "likely", sentence, evidence)
 
 
 def backlog(case: Case) -> Iterator[Cause]:
-    """Jobs that pile up, whether or not anybody waits for them."""
+    """Jobs that pile up, whether or not anybody waits for them. Those that did so before, too, may do so faster only
+    because the workers' machine is slower."""
     more, waiting = case.head.queue_growth_loaded, case.head.queued_loaded
     before, _ = case.pair("queue_growth_loaded")
     if more is not None and more >= MIN_QUEUE_GROWTH_JOBS and more >= 2 * max(before or 0.0, 0.0):
@@ -196,7 +196,8 @@ def backlog(case: Case) -> Iterator[Cause]:
         sentence = (
             f"{counted(more, 'job')} more wait in the queue after each request{instead}, {number(waiting)} in all"
         )
-        yield cause("backlog", "confirmed" if before is not None else "likely", sentence)
+        is_sure = before is not None and (more >= PLAIN_FACTOR * before or environment.slowness(case) <= 1)
+        yield cause("backlog", "confirmed" if is_sure else "likely", sentence)
 
 
 def broker(case: Case) -> Iterator[Cause]:

@@ -7,7 +7,12 @@ import re
 from perfgate.diagnose.facts import Statement
 from perfgate.diagnose.rules.case import Case, counted, ms
 
-WRITES = re.compile(r"\s*(insert|update|delete|merge)\b|with\b.*\b(insert into|update|delete from)\b", re.IGNORECASE)
+WRITES = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*"  # comments in front, as those that name the request
+    r"(?:(?:insert|update|delete|merge|replace|call|copy\s+[^\s(]+\s*(?:\([^)]*\)\s*)?from)\b"
+    r"|with\b.*\b(?:insert\s+into|merge\s+into|delete\s+from|(?<!for )(?<!key )update\s))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def more_often(case: Case) -> list[tuple[Statement, float]]:

@@ -37,7 +37,7 @@ NOTABLE_DESIGN_EFFECT = 5.0  # design effect from which people are told
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeTest:
-    """What a series is asked: its smallest relative limit (a ratio), the level of its test, that of the bound that a
+    """Test of a series: its smallest relative limit (a ratio), the level of its test, that of the bound that a
     pass needs, and what that bound must stay below."""
 
     limit: float
@@ -48,7 +48,7 @@ class ChangeTest:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSeries:
-    """All there is to see of one metric, by endpoint: the metric itself and the median."""
+    """Estimates of one metric, by endpoint: of the metric itself and of the median."""
 
     table: SeriesTable
     estimates: Mapping[str, Estimates]
@@ -56,38 +56,36 @@ class MetricSeries:
 
 
 def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) -> dict[Key, Comparison]:
-    """Comparisons by endpoint and metric, for those of `asked` that have a baseline. Not for errors
+    """Comparisons by endpoint and metric, for those of `tests` that have a baseline. Not for errors
     (overdispersed.py)."""
     results = by_name(baseline)
     now = results_by_name(run)
-    sights: dict[tuple[str, str], MetricSeries] = {}
+    series_by_metric: dict[tuple[str, str], MetricSeries] = {}
     comparisons = {}
-    for key, question in tests.items():
+    for key, test in tests.items():
         if not has_baseline(baseline, key):
             continue
         endpoint, metric = key
         measured, runs = now[endpoint].metrics[metric], baseline.runs[key]
         if METRICS[metric].is_size:
             then = [results[past.run.id][endpoint] for past in runs]
-            comparisons[key] = compare_size(
-                now[endpoint], then, metric, (question.alpha, question.level), question.limit
-            )
+            comparisons[key] = compare_size(now[endpoint], then, metric, (test.alpha, test.level), test.limit)
             continue
         if METRICS[metric].is_counted:
             then = [results[past.run.id][endpoint] for past in runs]
-            levels = (question.alpha, question.level)
-            comparisons[key] = compare_counted(now[endpoint], then, metric, levels, question.limit)
+            levels = (test.alpha, test.level)
+            comparisons[key] = compare_counted(now[endpoint], then, metric, levels, test.limit)
             continue
         kind = now[endpoint].kind
-        if (metric, kind) not in sights:
-            sights[metric, kind] = _sight(run, baseline, results, metric, kind)
-        sight = sights[metric, kind]
-        if endpoint in sight.estimates:
-            comparisons[key] = _SeriesComparison(sight, key, run, question).comparison(measured, len(runs))
+        if (metric, kind) not in series_by_metric:
+            series_by_metric[metric, kind] = _series(run, baseline, results, metric, kind)
+        series = series_by_metric[metric, kind]
+        if endpoint in series.estimates:
+            comparisons[key] = _SeriesComparison(series, key, run, test).comparison(measured, len(runs))
     return comparisons
 
 
-def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> MetricSeries:
+def _series(run: Run, baseline: Baseline, results: Results, metric: str, kind: ResultKind) -> MetricSeries:
     itself = table(run, baseline, results, metric, metric, kind)
     medians: Mapping[str, Estimates] = {}
     if METRICS[metric].is_helped_by_median:
@@ -98,13 +96,13 @@ def _sight(run: Run, baseline: Baseline, results: Results, metric: str, kind: Re
 class _SeriesComparison:
     """What one series' estimates come to. Logarithms of the metric become worsenings, as ratios."""
 
-    def __init__(self, sight: MetricSeries, key: Key, run: Run, question: ChangeTest) -> None:
-        self.sight, self.run, self.question = sight, run, question
+    def __init__(self, series: MetricSeries, key: Key, run: Run, test: ChangeTest) -> None:
+        self.series, self.run, self.test = series, run, test
         self.endpoint, self.metric = key
         self.better = METRICS[self.metric].higher_is_better
-        self.estimates = sight.estimates[self.endpoint]
+        self.estimates = series.estimates[self.endpoint]
         self.own = self.estimates.own
-        medians = sight.medians.get(self.endpoint)
+        medians = series.medians.get(self.endpoint)
         middle = medians.own if medians and medians.own.basis == self.own.basis else None
         self.pair = TailAndMedian(tail=self.own, median=middle, falls=self.better)
 
@@ -116,16 +114,16 @@ class _SeriesComparison:
             baseline=measured / exp(self.estimates.alone.change),
             change=self._worsening(self.own.change),
             interval=(min(low, high), max(low, high)),
-            bound=self._as_worsening(self.pair.alone(self.question.level)),
-            outer=self._as_worsening(self.pair.upper(self.question.level)),
+            bound=self._as_worsening(self.pair.alone(self.test.level)),
+            outer=self._as_worsening(self.pair.upper(self.test.level)),
             p_worse=self.pair.p_value(worse=True),
             p_better=self.pair.p_value(worse=False),
             falls=self.better,
             runs=runs,
-            detectable=self._as_worsening(self.pair.detectable(log1p(self.question.limit), self.question.alpha, POWER)),
+            detectable=self._as_worsening(self.pair.detectable(log1p(self.test.limit), self.test.alpha, POWER)),
             cure=self._cure(),
             more=self._seconds() / self.run.duration if self.run.duration else inf,
-            likely=self._as_worsening(self.pair.likely(self.question.alpha)),
+            likely=self._as_worsening(self.pair.likely(self.test.alpha)),
             expected=self._as_worsening(self.pair.expected()),
             support=self._support(),
             taken_out=TAKEN_OUT.get(self.own.basis, ""),
@@ -146,16 +144,16 @@ class _SeriesComparison:
         One over it: show that it is no chance; or, where its own requests give most of the noise, be as long again,
         for what was chance falls back under the limit.
         """
-        sampling = float(self.sight.table.sampling[self.sight.table.endpoints.index(self.endpoint)])
+        sampling = float(self.series.table.sampling[self.series.table.endpoints.index(self.endpoint)])
         total, duration = self.own.sd**2, self.run.duration
-        change, limit = (-self.own.change if self.better else self.own.change), log1p(self.question.limit)
+        change, limit = (-self.own.change if self.better else self.own.change), log1p(self.test.limit)
         if change >= limit:
-            gap, z = change, normal_quantile(1 - self.question.alpha)
+            gap, z = change, normal_quantile(1 - self.test.alpha)
             if 2 * sampling > total and 2 * duration < MAX_RUN_S:
                 return 2 * duration
         else:
-            within = max(limit, log1p(self.question.tolerated))
-            gap, z = within - max(0.0, change - self.own.sd), normal_quantile(self.question.level)
+            within = max(limit, log1p(self.test.tolerated))
+            gap, z = within - max(0.0, change - self.own.sd), normal_quantile(self.test.level)
         needed_variance = (gap / (z + normal_quantile(POWER))) ** 2
         rest = total - min(sampling, total)
         seconds = duration * sampling / (needed_variance - rest) if needed_variance > rest else inf
@@ -176,7 +174,7 @@ class _SeriesComparison:
 
     def _support(self) -> str:
         median = self.pair.median
-        if median is None or not self.pair.is_decided_by_median(self.question.alpha):
+        if median is None or not self.pair.is_decided_by_median(self.test.alpha):
             return ""
         both = format_change(round(self._as_worsening(self.pair.combined()), 2))
         return f"Its median, {_about(median.change)}, shows that this is more than chance; both together tell {both}."

@@ -106,8 +106,8 @@ def comparison(run: Run, baseline: Baseline, tests: Mapping[Key, ChangeTest]) ->
     }
     together = bunching(series.values())
     comparisons = {}
-    for key, question in tests.items():
-        made = compare(_counts(run, key[0]), series.get(key[0], ()), together, question, run.duration)
+    for key, test in tests.items():
+        made = compare(_counts(run, key[0]), series.get(key[0], ()), together, test, run.duration)
         if made is not None:
             comparisons[key] = made
     return comparisons
@@ -121,7 +121,7 @@ def _counts(run: Run, name: str) -> Counts:
 
 
 def compare(
-    now: Counts, past: Sequence[Counts], together: Bunching, question: ChangeTest, duration: float = 0.0
+    now: Counts, past: Sequence[Counts], together: Bunching, test: ChangeTest, duration: float = 0.0
 ) -> Comparison | None:
     """None when there are no requests to compare."""
     within = together.within
@@ -131,7 +131,7 @@ def compare(
         return None
     share, baseline = now.failures / now.requests, failures / total
     effective = _effective(now.requests, within), sum(_effective(run.requests, within) for run in runs)
-    needed_requests = _needed((share, baseline), now.requests, effective[1], within, question)
+    needed_requests = _needed((share, baseline), now.requests, effective[1], within, test)
     predicted = [_Predicted(now, baseline, effective[1], ((within, 1.0),))]
     predicted += [_Predicted(now, baseline, effective[1], together.mixed)] if together.mixed else []
     return Comparison(
@@ -139,23 +139,23 @@ def compare(
         baseline=baseline,
         change=share - baseline,
         interval=newcombe(baseline, effective[1], share, effective[0], CONFIDENCE),
-        bound=newcombe(baseline, effective[1], share, effective[0], 2 * question.level - 1)[1],
-        outer=_outer(now, baseline, effective[1], question),
+        bound=newcombe(baseline, effective[1], share, effective[0], 2 * test.level - 1)[1],
+        outer=_outer(now, baseline, effective[1], test),
         p_worse=max(item.as_many for item in predicted),
         p_better=max(item.as_few for item in predicted),
         is_difference=True,
         runs=len(runs),
-        detectable=_detectable(baseline, effective, question),
+        detectable=_detectable(baseline, effective, test),
         cure=_cure(needed_requests, now.requests, duration),
         more=needed_requests / now.requests,
     )
 
 
-def _outer(now: Counts, baseline: float, before: float, question: ChangeTest) -> float:
+def _outer(now: Counts, baseline: float, before: float, test: ChangeTest) -> float:
     """The rise that this run's own requests rule out, however much runs differ: a run without failures had no rise."""
     share = now.failures / now.requests
     own = now.requests / (now.effect if now.failures else 1.0)
-    return newcombe(baseline, before, share, own, 2 * question.level - 1)[1]
+    return newcombe(baseline, before, share, own, 2 * test.level - 1)[1]
 
 
 def _effective(requests: int, within: float) -> float:
@@ -191,26 +191,26 @@ def _predictive(baseline: float, effective: float, within: float) -> tuple[float
     return share * c, (1 - share) * c
 
 
-def _detectable(baseline: float, effective: tuple[float, float], question: ChangeTest) -> float:
+def _detectable(baseline: float, effective: tuple[float, float], test: ChangeTest) -> float:
     """Fixed point: the variance grows with the rise."""
     now, before = effective
-    z_alpha, z_power = normal_quantile(1 - question.alpha), normal_quantile(POWER)
+    z_alpha, z_power = normal_quantile(1 - test.alpha), normal_quantile(POWER)
     rise = 0.0
     for _ in range(50):
         high = min(1.0, max(baseline + rise, 1 / now))
         rise = z_alpha * sqrt(max(baseline, 0.5 / before) * (1 / now + 1 / before))
         rise += z_power * sqrt(high * (1 - high) / now)
-    return max(min(1.0, rise), question.limit)
+    return max(min(1.0, rise), test.limit)
 
 
-def _needed(shares: tuple[float, float], requests: int, before: float, within: float, question: ChangeTest) -> float:
+def _needed(shares: tuple[float, float], requests: int, before: float, within: float, test: ChangeTest) -> float:
     """Requests of this run that would bound the rise below the limit; infinite where none would: more requests of one
     run help only as far as they are independent. `before` are the baseline's effective ones."""
     share, baseline = shares
-    limit, change = question.limit, share - baseline
+    limit, change = test.limit, share - baseline
     if limit <= 0 or change >= limit:
         return inf
-    z = normal_quantile(question.level) + normal_quantile(POWER)
+    z = normal_quantile(test.level) + normal_quantile(POWER)
     rest = ((limit - max(0.0, change)) / z) ** 2 - baseline * (1 - baseline) / before
     alone = max(share * (1 - share) / rest, fewest(min(limit, 0.5))) if rest > 0 else inf
     if alone * within >= 1:

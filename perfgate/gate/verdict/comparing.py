@@ -62,11 +62,11 @@ def compare(
     limits = {} if run.arms else _common_limits(gated, budget_of, now, policy.floor)
     level = ALPHA / looks / max(1, len(gated) + len(pinned) + len(limits))
     sure = 1 - FALSE_PASS_RATE / looks
-    questions = {
+    tests = {
         key: ChangeTest(limit=_limit(budget, now[budget.endpoint], policy.floor), alpha=level, level=sure)
         for key, budget in budget_of.items()
     }
-    comparisons = _in_arms(run, now, questions) if run.arms else _in_history(run, baseline, questions)
+    comparisons = _in_arms(run, now, tests) if run.arms else _in_history(run, baseline, tests)
     since: dict[Key, Comparison] = {}
     if anchor and policy.anchor:
         since = historical.comparison(
@@ -178,21 +178,21 @@ def _in_arms(run: Run, now: Mapping[str, EndpointResult], tests: Mapping[Key, Ch
     base = {endpoint.name: endpoint for endpoint in run.arms[0].endpoints if endpoint.name not in run.arms[0].absent}
     margin = MARGIN_RESTARTED if run.restarts >= MIN_RESTARTS else MARGIN
     comparisons: dict[Key, Comparison] = {}
-    for (name, metric), question in tests.items():
+    for (name, metric), test in tests.items():
         if name not in base or metric not in base[name].metrics:
             continue
         if METRICS[metric].is_counted:
-            levels = (question.alpha, question.level)
+            levels = (test.alpha, test.level)
             comparisons[name, metric] = replace(
-                compare_counted(now[name], [base[name]], metric, levels, question.limit), runs=0
+                compare_counted(now[name], [base[name]], metric, levels, test.limit), runs=0
             )
             continue
         trial = Trial(
             margin=margin,
-            alpha=question.alpha,
-            level=question.level,
+            alpha=test.alpha,
+            level=test.level,
             duration=run.duration,
-            limit=question.limit,
+            limit=test.limit,
             restarts=run.restarts,
         )
         made = paired.compare(base[name], now[name], metric, trial)

@@ -88,14 +88,16 @@ def _missing_starts(run: Run) -> Iterator[Doubt]:
         left_out = counted(generator.without_rows, "iteration")
         yield Doubt(
             text=f"{left_out} had no row of data left: the load was another one than planned; add rows, or let them "
-            "begin again"
+            "begin again",
+            reason="out-of-data",
         )
     elif not run.aborted and generator.sent < MIN_STARTED_SHARE * generator.due:
         yield Doubt(
             text=f"the load generator made only {generator.sent / generator.due:.0%} of the planned starts; {RELIEF}"
         )
     elif generator.workers_lost and not generator.due:
-        yield Doubt(text=f"{generator.workers_lost} of {generator.workers} load-generator processes were lost")
+        lost = f"{generator.workers_lost} of {generator.workers} load-generator processes were lost"
+        yield Doubt(text=f"{lost}; use fewer processes or users, or more memory", reason="workers-lost")
 
 
 def _of_metric(budget: Budget, run: Run, result: EndpointResult | None) -> Iterator[Doubt]:
@@ -115,6 +117,7 @@ def _of_metric(budget: Budget, run: Run, result: EndpointResult | None) -> Itera
         yield Doubt(
             text=f"{generator.dropped:,} arrivals found no free virtual user; allow more: load.max_users, maxVUs of k6",
             outcomes=UNBROKEN,
+            reason="too-few-users",
         )
 
 
@@ -141,7 +144,8 @@ def _unsent(run: Run) -> Iterator[Doubt]:
         unsent = run.generator.unsent
         worst = max(unsent, key=lambda shortage: unsent[shortage])
         yield Doubt(
-            text=f"the load generator could not send {sum(unsent.values()):,} requests: {shortages.explain(worst)}"
+            text=f"the load generator could not send {sum(unsent.values()):,} requests: {shortages.explain(worst)}",
+            reason="out-of-resources",
         )
 
 

@@ -29,6 +29,10 @@ REASONS: Mapping[str, str] = {  # of a finding: its code, which `perfgate explai
     "accepted": "PG-V013",
     "not-confirmed": "PG-V014",
     "scenario-exceptions": "PG-V015",
+    "out-of-data": "PG-V016",
+    "too-few-users": "PG-V017",
+    "workers-lost": "PG-V018",
+    "out-of-resources": "PG-V019",
 }
 
 

@@ -16,6 +16,7 @@ from itertools import count, islice
 import pandas as pd
 
 from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
+from perfgate.model.errors import UsageError
 
 BLOCK_BYTES = 48 << 20  # bytes
 PEEKED_BYTES = 1 << 16  # bytes
@@ -87,6 +88,11 @@ def located(
     return {name: plain.index(theirs.lower()) for name, theirs in called.items() if theirs.lower() in plain}
 
 
+def second_header(source: RecordingSource, line: int) -> UsageError:
+    """The error that refuses a file of two recordings, however few of its lines are bad."""
+    return mistaken(source, [(line, SECOND_HEADER)], hint="One file per recording.")
+
+
 def read(
     source: RecordingSource, layout: Layout, bad: BadLines, *, has_header: bool, size: int = BLOCK_BYTES
 ) -> Iterator[SampleBatch]:
@@ -142,7 +148,7 @@ def _may_be_short(frame: pd.DataFrame, layout: Layout) -> bool:
 
 
 def _checked(block: bytes, line: int, layout: Layout, bad: BadLines) -> bytes:
-    """The good rows of a block, as a new block."""
+    """The good rows of a block, as a new block. Raises UsageError where a second recording begins."""
     text = block.decode("utf-8", "surrogateescape")
     rows = csv.reader(
         StringIO(text, newline=""),
@@ -166,7 +172,9 @@ def _checked(block: bytes, line: int, layout: Layout, bad: BadLines) -> bytes:
             continue
         if not any(row):
             continue
-        if what := _wrong(row, layout):
+        if (what := _wrong(row, layout)) == SECOND_HEADER:
+            raise second_header(bad.source, line + rows.line_num - 1)
+        if what:
             bad.add(line + rows.line_num - 1, what)
         else:
             write(row[: layout.width])

@@ -62,13 +62,14 @@ class CsvSamples:
         positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, ("arm",), HINT)
         is_dated = _has_dates(source, delimiter, positions["t"])
         table = CsvTable(source, is_dated=is_dated)
+        numbers = ("ms",) if is_dated else ("t", "ms")
         layout = Layout(
             positions=positions,
-            numbers=frozenset({"ms"} if is_dated else {"t", "ms"}),
+            numbers=frozenset(numbers),
             wrong=table.wrong,
             convert=table.convert,
             delimiter=delimiter,
-            decimal=_decimal(source, delimiter, [positions["t"], positions["ms"]]),
+            decimal=_decimal(source, delimiter, [positions[name] for name in numbers]),
         )
         yield from blocks.read(source, layout, bad, has_header=True, size=self._size)
 
@@ -122,9 +123,14 @@ class CsvTable:
         """What is wrong with a row, or nothing."""
         if of["t"] == "t" and of["ms"] == "ms":
             return SECOND_HEADER
-        if what := (_wrong_date(of["t"]) if self._is_dated else _wrong_time(of["t"])) or _wrong(of, self._to_ms):
+        try:
+            t = dates.unix_time(of["t"]) if self._is_dated else _time(of["t"])
+        except ValueError:
+            number = f"{SECONDS}, or a Unix time{_hint(of['t'])}"
+            expected = "a date and time as in the other rows expected" if self._is_dated else number
+            return f"t is {of['t'][:40]!r}; {expected}"
+        if what := _wrong(of, self._to_ms):
             return what
-        t = float(dates.unix_times([of["t"]])[0]) if self._is_dated else float(of["t"])
         if self._unit is None and isfinite(t):
             self._unit = _unit(t)
         if self._unit:
@@ -170,14 +176,11 @@ def _has_dates(source: RecordingSource, delimiter: str, position: int) -> bool:
     return 2 * dated > len(rows)
 
 
-def _wrong_date(t: str) -> str:
-    return "" if dates.is_date(t) else f"t is {t[:40]!r}; a date and time as in the other rows expected"
-
-
-def _wrong_time(t: str) -> str:
-    if _NUMBER.fullmatch(t) and float(t) >= 0:
-        return ""
-    return f"t is {t[:40]!r}; {SECONDS}, or a Unix time{_hint(t)}"
+def _time(text: str) -> float:
+    """Raises ValueError for what is no number, or negative."""
+    if not _NUMBER.fullmatch(text) or float(text) < 0:
+        raise ValueError("no time")
+    return float(text)
 
 
 def _wrong(of: Mapping[str, str], to_ms: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perfgate.measure.importers.samples import RecordingSource, Row, useless
@@ -29,6 +29,8 @@ UNITS = {
     "hr": 3600.0,
 }
 TIME = r"([\d.]+) ?(ns|us|µs|μs|ms|secs|sec|s|m|h|10 sec|min|10 min|hr)\b"
+_NUMBER = re.compile(r"-?[0-9]+[.,][0-9]+%?")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 METRIC_OF = {"50": "p50", "90": "p90", "95": "p95", "99": "p99"}  # by percent as text
 
 
@@ -79,21 +81,30 @@ def head(beginning: bytes) -> str:
 
 def table(source: RecordingSource, hint: str) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, fields by name) of each row under the header. Where no comma divides the fields, as spreadsheets of many
-    countries save them, numbers may have a decimal comma."""
+    countries save them, numbers may have a decimal comma; a comma between thousands is left in its field."""
     lines = text(source, hint).splitlines()
     first = lines[0] if lines else ""
     delimiter = "," if "," in first else max(";\t", key=first.count)
+    has_comma = delimiter != "," and _has_decimal_comma(csv.reader(lines[1:], delimiter=delimiter))
     rows = csv.DictReader(lines, delimiter=delimiter)
     for row in rows:
         if all(name == value for name, value in row.items()):
             raise useless(source, f"line {rows.line_num} is a second header", hint="Import each result by itself.")
         fields = {name: value or "" for name, value in row.items() if isinstance(name, str)}
-        yield rows.line_num, fields if delimiter == "," else {name: _point(value) for name, value in fields.items()}
+        yield rows.line_num, {name: _point(value) for name, value in fields.items()} if has_comma else fields
+
+
+def _has_decimal_comma(rows: Iterable[Sequence[str]]) -> bool:
+    """Whether the comma in a table's numbers stands before decimals. It may stand between thousands where some number
+    has a point, or three digits follow it in all of them."""
+    numbers = {field for row in rows for field in row if _NUMBER.fullmatch(field)}
+    with_comma = [number for number in numbers if "," in number]
+    return len(with_comma) == len(numbers) and not all(map(_THOUSANDS.fullmatch, with_comma))
 
 
 def _point(field: str) -> str:
     """A number with a decimal comma, with a point."""
-    return field.replace(",", ".") if re.fullmatch(r"-?[0-9]+,[0-9]+%?", field) else field
+    return field.replace(",", ".") if _NUMBER.fullmatch(field) else field
 
 
 def seconds(number: str, unit: str) -> float:

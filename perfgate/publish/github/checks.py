@@ -40,7 +40,8 @@ def check(api: Api, place: GitHubJob, announcement: Announcement) -> str:
 def conclusion(announcement: Announcement) -> str:
     if announcement.blocks:
         return "failure"
-    return "success" if announcement.outcome in _CALM else "neutral"
+    is_success = announcement.outcome in _CALM and not announcement.is_mostly_undecided
+    return "success" if is_success else "neutral"
 
 
 def status(api: Api, place: GitHubJob, announcement: Announcement) -> None:

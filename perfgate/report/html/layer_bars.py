@@ -53,7 +53,7 @@ PROFILE = re.compile(r"diagnose/profile-\d{1,3}-(base|head)\.speedscope\.json")
 def panels(diagnosis: Diagnosis | None) -> list[Panel]:
     return [
         Panel(
-            title=diagnosis_text.first_line(finding),
+            title=plain(diagnosis_text.first_line(finding), diagnosis_text.MAX_TEXT_CHARS),
             bars=bars(finding),
             legend=tuple((_colour(layer.layer), diagnosis_text.layer_name(layer)) for layer in finding.layers),
             rows=tuple(diagnosis_text.layer_row(layer) for layer in finding.layers),

@@ -87,7 +87,7 @@ def render(
     return frame.render(
         "page.html.j2",
         {
-            "title": f"{facts.verdict.outcome.value}: {plain(facts.verdict.name, MAX_NAME_CHARS)}",
+            "title": f"{appearance(facts).value}: {plain(facts.verdict.name, MAX_NAME_CHARS)}",
             "name": plain(facts.verdict.name, MAX_NAME_CHARS),
             "outcome": appearance(facts).value,
             "headline": headline or headline_of(facts, lambda name: plain(name, MAX_NAME_CHARS)),

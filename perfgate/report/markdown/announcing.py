@@ -13,6 +13,7 @@ from perfgate.report.escaping import attribute, code, plain, prose
 from perfgate.report.facts import Facts, finite
 from perfgate.report.headline import headline
 from perfgate.report.markdown import comment
+from perfgate.report.undecided import is_mostly_undecided
 
 MAX_ANNOTATIONS = 10  # GitHub shows ten of each kind per step, and nobody reads more
 MAX_TITLE_CHARS = 100  # characters
@@ -49,6 +50,7 @@ def announce(
         more_annotations=max(0, len(notable) - MAX_ANNOTATIONS),
         occasion=_occasion(facts, budget),
         files=files,
+        is_mostly_undecided=is_mostly_undecided(facts),
     )
 
 

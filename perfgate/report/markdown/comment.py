@@ -110,6 +110,7 @@ def _page(facts: Facts, blocks: Sequence[ChartBlock], max_rows: int, link: str) 
         "revision": prose(words.revision(facts.run)),
         "moved": _table(facts, in_sight),
         "advice": prose(advice) if advice else "",
+        "advice_first": undecided.is_first(facts),
         "sentences": list(report_md.sentence_lines(facts, [*in_sight, *lacking])),
         "doubts": doubts[:MAX_OPEN_DOUBTS],
         "blocks": blocks,

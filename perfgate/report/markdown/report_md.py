@@ -71,6 +71,7 @@ def _page(facts: Facts, charts: Sequence[Chart], max_rows: int) -> dict[str, obj
         "name": code(facts.verdict.name),
         "headline": headline(facts, code),
         "advice": prose(advice) if (advice := undecided.what_would_decide(facts)) else "",
+        "advice_first": undecided.is_first(facts),
         "doubts": doubts[:MAX_OPEN_DOUBTS],
         "more_doubts": doubts[MAX_OPEN_DOUBTS : MAX_OPEN_DOUBTS + max_rows],
         "moved": _findings(facts, moved, max_rows),

@@ -149,9 +149,11 @@ class Stream:
         return response, failure
 
     def is_good_end(self, end: Ended, messages: MessageRecord) -> bool:
-        if self._listening.count and messages.number >= self._listening.count:
-            return True
-        return self._listening.ends and end.is_whole
+        return self.has_enough(messages) or (self._listening.ends and end.is_whole)
+
+    def has_enough(self, messages: MessageRecord) -> bool:
+        """Whether as many came as were to come."""
+        return bool(self._listening.count) and messages.number >= self._listening.count
 
     def _cut_off(self, why: str, messages: MessageRecord, opened: int) -> Failure:
         lasted = (monotonic_ns() - opened) / NS_PER_SECOND

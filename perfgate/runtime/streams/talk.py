@@ -33,6 +33,7 @@ class Talk:
         self._channel, self._messages, self._record = channel, messages, record
         self._awaited, self._patience = AwaitedReplies(reply), patience  # ns that a reply is waited for
         self._next_look = 0  # for overdue replies, monotonic ns
+        self._answered_left = 0  # when the latest of the answered ones left, monotonic ns
         self._sent = self._lost = 0  # messages that expect a reply; those whose reply did not come in time
         self.closed: Ended | None = None
         self._closed_at = 0  # when the closing frame came, monotonic ns
@@ -101,6 +102,7 @@ class Talk:
             return
         sent = self._awaited.answered(message)
         if sent is not None:
+            self._answered_left = max(self._answered_left, sent.left or sent.due)
             self._record(at, max(0, at - (sent.left or self._channel.wire.left)), None)
 
     @property
@@ -125,11 +127,14 @@ class Talk:
         lost = self._awaited.give_up(monotonic_ns() + 1)
         self._record_lost(lost, Failure("connection", "disconnected before the reply"))
 
-    def check_good_end(self, end: Ended) -> None:
+    def check_good_end(self, end: Ended, *, is_enough: bool = False) -> None:
         """Counts the messages that the server had and left without a reply. Raises ValueError where there are some, or
         where nothing could be sent, and TimedOut as `check_replies`. A message that crossed its closing frame on the
-        way is none of them: it came to the server after the end."""
+        way is none of them: it came to the server after the end. Nor is one that left after all that were
+        answered, where `is_enough`: as many messages came as were to come."""
         last = (self._closed_at or monotonic_ns()) - self._channel.connect
+        if is_enough and self._answered_left:
+            last = min(last, self._answered_left)
         lost = [sent for sent in self._awaited.give_up(monotonic_ns() + 1) if (sent.left or sent.due) < last]
         self._record_lost(lost, Failure("expectation", "closed before the reply"))
         if lost:

@@ -119,7 +119,7 @@ class WebSocket(Stream):
             if not isinstance(error, Ended) or not (visitor.load.stopping or self.is_good_end(error, messages)):
                 talk.give_up_all()
             elif not visitor.load.stopping:
-                talk.check_good_end(error)
+                talk.check_good_end(error, is_enough=self.has_enough(messages))
             raise
         finally:
             if sender is not None:

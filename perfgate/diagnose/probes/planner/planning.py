@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from perfgate.diagnose.shortening import shortened
 
@@ -33,7 +34,7 @@ from unnest(%s::oid[]) o left join pg_index i on i.indrelid = o group by o /* pe
 
 
 class StatementPlan(NamedTuple):
-    """`plan` is None for what cannot be planned; `note` says why, or which of several schemas the plan is of."""
+    """`plan` is None for what cannot be planned; `note` says why, or which schema was looked up for it."""
 
     plan: Any = None
     note: str = ""
@@ -67,15 +68,22 @@ class Planner:
         self._before = {}
 
     def plan(self, query: str) -> StatementPlan:
-        """The plan of a statement. Schemas that were looked up for it are in the search_path until the next one."""
+        """The plan of a statement. Schemas that were looked up for it are in the search_path until the next one. What
+        the database refuses costs the plan alone."""
+        try:
+            return self._plan(query)
+        except self._error as error:
+            return StatementPlan(note=_reason(error))
+
+    def _plan(self, query: str) -> StatementPlan:
         if not _PLANNED.match(query) or ";" in query.rstrip().rstrip(";"):
             return StatementPlan()
         added: list[str] = []
-        note = ""
+        busiest = ""
         self._set_path(())
         while True:
             try:
-                return StatementPlan(self.explained(query), note)
+                return StatementPlan(self.explained(query), busiest or _place(added))
             except self._error as error:
                 name = _missing_table(error, query)
                 if not name:
@@ -87,10 +95,10 @@ class Planner:
                 return StatementPlan(note=_ambiguity(name, candidates))
             if chosen.quoted in added:  # and the search_path leaves it out
                 return StatementPlan(
-                    note=f"no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA {chosen.schema} TO ...;"
+                    note=f"no plan: the user of diagnose.postgres needs GRANT USAGE ON SCHEMA {chosen.quoted} TO ...;"
                 )
             if len(usable) > 1:
-                note = f"planned in the schema {chosen.schema}, the busiest of {len(usable)} that have {name}"
+                busiest = f"planned in the schema {chosen.quoted}, the busiest of {len(usable)} that have {name}"
             added.append(chosen.quoted)
             self._set_path(added)
 
@@ -156,6 +164,11 @@ def _missing_table(error: Any, query: str) -> str:
     return match[1].replace('""', '"') if match[1] else match[2].lower()
 
 
+def _place(added: Sequence[str]) -> str:
+    """Where the tables are that the search_path of the probe's URL does not lead to: nor does that of a remedy."""
+    return f"planned in the schema {', '.join(added)}" if added else ""
+
+
 def _reason(error: Any) -> str:
     if getattr(error, "sqlstate", "") == _NO_TYPE:
         return ""  # of a placeholder: nothing that anybody can mend
@@ -166,8 +179,9 @@ def _ambiguity(name: str, candidates: Sequence[Candidate]) -> str:
     if not candidates:
         return f"no plan: {name} is in no schema of the database of diagnose.postgres"
     named = ", ".join(item.schema for item in candidates[:MAX_NAMED_SCHEMAS])
+    option = quote(re.sub(r"([\\ ])", r"\\\1", candidates[0].quoted))  # which ends at a space without a backslash
     more = ", ..." if len(candidates) > MAX_NAMED_SCHEMAS else ""
     return (
         f"no plan: {name} is in {len(candidates)} schemas ({named}{more}), none of them in the search_path of "
-        f"diagnose.postgres: add ?options=-csearch_path%3D{candidates[0].schema} to its URL"
+        f"diagnose.postgres: add ?options=-csearch_path%3D{option} to its URL"
     )

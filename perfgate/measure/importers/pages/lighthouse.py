@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.pages import views
 from perfgate.measure.importers.pages.views import PageView
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
+from perfgate.text.addresses import is_own
 
 HINT = "Expected: what `lighthouse URL --output=json` writes; several: `cat .lighthouseci/lhr-*.json > all.json`."
+NAVIGATION_HINT = "Begin the user flow with `await flow.navigate(URL)`."
 TIMES = {
     "largest-contentful-paint": "lcp",
     "first-contentful-paint": "fcp",
@@ -42,13 +46,16 @@ class Lighthouse:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
-            reports = [report for item in summary_reading.documents(source, HINT) for report in _reports(item)]
-            ways = {_way(report) for report in reports}
+            items = [_reports(item) for item in summary_reading.documents(source, HINT)]
+            if not all(any(map(_is_navigation, reports)) for reports in items):
+                raise useless(source, "no page is loaded in it: it has no navigation", hint=NAVIGATION_HINT)
+            navigations = [report for reports in items for report in reports if _is_navigation(report)]
+            ways = {_way(report) for report in navigations}
             if len(ways) > 1:
                 raise useless(source, f"views of several kinds: {', '.join(sorted(ways))}", hint="Import each apart.")
             yield Summary(
-                rows=views.rows(map(_view, reports)),
-                started=min(datetime.fromisoformat(report["fetchTime"]) for report in reports),
+                rows=views.rows(view for reports in items for view in _views(reports)),
+                started=min(datetime.fromisoformat(report["fetchTime"]) for report in navigations),
                 latency=next(iter(ways)),
                 is_of_pages=True,
             )
@@ -56,12 +63,38 @@ class Lighthouse:
             raise useless(source, f"not a report of Lighthouse: {error!r}", hint=HINT) from error
 
 
-def _reports(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _reports(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """One report; that in PageSpeed Insights' answer; those of a user flow's steps."""
-    if "steps" in item:
-        yield from (step["lhr"] for step in item["steps"])
-    else:
-        yield item.get("lighthouseResult", item)
+    return [step["lhr"] for step in item["steps"]] if "steps" in item else [item.get("lighthouseResult", item)]
+
+
+def _is_navigation(report: Mapping[str, Any]) -> bool:
+    mode: str = report.get("gatherMode", "navigation")
+    return mode == "navigation"
+
+
+def _views(reports: Sequence[Mapping[str, Any]]) -> Iterator[PageView]:
+    """A view for each navigation, with the INP of the timespans on the page that it led to. Snapshots measure nothing
+    of a page's load."""
+    for at, report in enumerate(reports):
+        if not _is_navigation(report):
+            continue
+        view = _view(report)
+        later = itertools.takewhile(lambda step: not _is_navigation(step), reports[at + 1 :])
+        inps = [_view(step).metrics.get("inp") for step in later if _is_timespan_on(step, report)]
+        known = [inp for inp in inps if inp is not None]
+        yield replace(view, metrics=view.metrics | {"inp": max(known)}) if known and not view.failure else view
+
+
+def _is_timespan_on(step: Mapping[str, Any], navigation: Mapping[str, Any]) -> bool:
+    mode: str = step["gatherMode"]
+    return mode == "timespan" and _shown(step) == _shown(navigation)
+
+
+def _shown(report: Mapping[str, Any]) -> str:
+    """The address of the page in the end, without its fragment."""
+    url: str = report.get("finalDisplayedUrl") or report.get("finalUrl") or report["requestedUrl"]
+    return urldefrag(url).url
 
 
 def _way(report: Mapping[str, Any]) -> str:
@@ -98,8 +131,7 @@ def _fetched(requests: list[dict[str, Any]], host: str | None) -> dict[str, floa
     for item in answered:
         size = float(item.get("transferSize") or 0)
         sizes["transfer"] += size
-        other = urlsplit(item["url"]).hostname or ""
-        if not (other == host or other.endswith(f".{host}")):
+        if not is_own(urlsplit(item["url"]).hostname or "", host or ""):
             sizes["third_party"] += size
         if kind := SIZES.get(item.get("resourceType", "")):
             sizes[kind] += size

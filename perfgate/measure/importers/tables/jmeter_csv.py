@@ -136,14 +136,22 @@ class _JMeterTable:
         """What is wrong with a row, or nothing."""
         if of["timeStamp"] == "timeStamp":
             return SECOND_HEADER
-        shown = repr(of["timeStamp"][:40])
-        if dated and not dates.is_date(of["timeStamp"]):
-            return f"timeStamp is {shown}; a date and time as in the first row expected"
-        if not dated and (not _NUMBER.fullmatch(of["timeStamp"]) or float(of["timeStamp"]) < MIN_START_MS):
-            return f"timeStamp is {shown}; milliseconds since 1970 expected"
-        return _wrong(of) or self.timeline.mistake(
-            float(dates.unix_times([of["timeStamp"]])[0]) if dated else float(of["timeStamp"]) / 1000
-        )
+        try:
+            began = _began(of["timeStamp"], dated=dated)
+        except ValueError:
+            expected = "a date and time as in the first row" if dated else "milliseconds since 1970"
+            return f"timeStamp is {of['timeStamp'][:40]!r}; {expected} expected"
+        return _wrong(of) or self.timeline.mistake(began)
+
+
+def _began(text: str, *, dated: bool) -> float:
+    """When a row began, in s since 1970. Raises ValueError for what is no such time."""
+    if not dated and not _NUMBER.fullmatch(text):
+        raise ValueError("no number")
+    began = dates.unix_time(text) if dated else float(text) / 1000
+    if began < MIN_START_MS / 1000:
+        raise ValueError("too long ago")
+    return began
 
 
 def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]:

@@ -72,6 +72,8 @@ def _points(
             except (ValueError, IndexError, csv.Error, OSError) as error:
                 if isinstance(error, OSError):
                     raise
+                if str(error) == blocks.SECOND_HEADER:
+                    raise blocks.second_header(source, table.line_num) from error
                 what = "fields are missing" if isinstance(error, IndexError) else str(error)
                 bad.add(table.line_num, f"not a row of k6: {what}")
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perfgate.text.address_hiding import without_address
+from perfgate.text.addresses import without_address
 
 URL = "https://someone:pass%21word@hooks.example/services/T0123456/B0123456/s3cr3t-of-the-channel?db=shop&p=hunter2-hunter2"
 HEADERS = ("Bearer tok3n-of-the-exporter", "application/json")

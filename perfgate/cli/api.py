@@ -103,18 +103,22 @@ def out_of(name: str) -> Path | None:
     return Path(folder, name) if folder else None
 
 
-def only_of(file: Path, files: Iterable[Path]) -> tuple[str, ...]:
+def only_of(file: Path, files: Iterable[Path]) -> tuple[str, ...] | None:
     """Names of PERFGATE_ONLY for `file` of several: those that it has, and those that none has, which are an error.
+    None where all of them are of other files.
 
     Raises BudgetFileError.
     """
     names = {path: _names(check(path)) for path in (file, *files)}
     chosen = run_options.text(os.environ, "PERFGATE_ONLY").split()
-    return tuple(name for name in chosen if name in names[file] or not any(name in known for known in names.values()))
+    known: set[str] = set().union(*names.values())
+    kept = tuple(name for name in chosen if name in names[file] or name not in known)
+    return kept if kept or not chosen else None
 
 
 def _names(budget_file: BudgetFile) -> set[str]:
-    return {item.name for item in (*budget_file.endpoints, *budget_file.journeys, *budget_file.pages)}
+    names = {endpoint.name for endpoint in budget_file.endpoints}
+    return names | {item.name for item in budget_file.journeys} | {item.name for item in budget_file.pages}
 
 
 def words(error: PerfgateError) -> str:

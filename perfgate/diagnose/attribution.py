@@ -7,7 +7,7 @@ layers add up to the quantile exactly, and their differences to its difference. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
@@ -78,7 +78,7 @@ def split(head: Parts, base: Parts | None, metric: str, *, seed: int = 1) -> tup
         for at, layer in enumerate(LAYERS)
         if now[at] or (before is not None and before[at])
     ]
-    return tuple(sorted(changes, key=lambda change: -abs(change.now if change.change is None else change.change)))
+    return _largest_first(changes)
 
 
 def split_page(now: Mapping[str, float], before: Mapping[str, float] | None) -> tuple[LayerChange, ...]:
@@ -89,6 +89,10 @@ def split_page(now: Mapping[str, float], before: Mapping[str, float] | None) -> 
         if value or earlier:
             change = value - earlier if earlier is not None else None
             changes.append(LayerChange(layer=layer, baseline=earlier, now=value, change=change))
+    return _largest_first(changes)
+
+
+def _largest_first(changes: Iterable[LayerChange]) -> tuple[LayerChange, ...]:
     return tuple(sorted(changes, key=lambda change: -abs(change.now if change.change is None else change.change)))
 
 

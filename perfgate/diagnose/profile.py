@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -90,19 +90,26 @@ class ProfileFacts:
 
 def facts(profile: SampledProfile, cpu: float, requests: int) -> ProfileFacts:
     """`cpu` is what a request takes as a whole, s."""
-    kept, noise = (profile.retained, profile.retained_noise) if requests else (None, None)
+    known = ProfileFacts(
+        functions=functions(profile.samples, cpu, profile.names), serialising=serialising(profile.samples, cpu)
+    )
+    if profile.retained is None or not requests:
+        return known
     by_size = sorted(profile.retainers.items(), key=lambda item: (-item[1], item[0]))
-    return ProfileFacts(
-        functions=functions(profile.samples, cpu, profile.names),
-        serialising=serialising(profile.samples, cpu),
-        retained=None if kept is None else kept / requests,
-        retained_noise=None if kept is None or noise is None else noise / requests,
+    return replace(
+        known,
+        retained=profile.retained / requests,
+        retained_noise=profile.retained_noise / requests,
         retainers=tuple(
-            FunctionBytes(name=_shown(frame, profile.names), size=size / requests, key=frame)
-            for frame, size in by_size
-            if requests
+            FunctionBytes(name=_shown(frame, profile.names), size=size / requests, key=frame) for frame, size in by_size
         ),
     )
+
+
+def path_below(path: str, folders: Iterable[str]) -> str:
+    """The path below the innermost of the folders that it lies in; the file's name alone, where it lies in none."""
+    inside = [folder.rstrip("/") for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
+    return path[len(max(inside, key=len)) + 1 :] if inside else path.rpartition("/")[2]
 
 
 def functions(

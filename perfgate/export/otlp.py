@@ -24,7 +24,8 @@ TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 DELTA, CUMULATIVE = 1, 2  # AggregationTemporality
 PREFERRING_DELTA = ("delta", "lowmemory")  # for what perfgate has: counters and histograms
 
-Totals = dict[tuple[str, frozenset[tuple[str, str]]], float | Buckets]  # by name and labels
+Series = tuple[str, frozenset[tuple[str, str]]]  # name and labels
+Totals = dict[Series, float | Buckets]
 
 
 class Moments(NamedTuple):
@@ -76,12 +77,13 @@ def _nanoseconds(at: float) -> int:
     return round(at * 1000) * 1_000_000
 
 
+def _series(family: Family, point: Point) -> Series:
+    return family.name, frozenset(point.labels.items())
+
+
 def totals(families: Sequence[Family]) -> Totals:
     return {
-        (family.name, frozenset(point.labels.items())): point.value
-        for family in families
-        if family.kind != "gauge"
-        for point in family.points
+        _series(family, point): point.value for family in families if family.kind != "gauge" for point in family.points
     }
 
 
@@ -93,7 +95,7 @@ def grown(families: Sequence[Family], before: Totals) -> tuple[Family, ...]:
         else replace(
             family,
             points=tuple(
-                replace(point, value=_growth(point.value, before.get((family.name, frozenset(point.labels.items())))))
+                replace(point, value=_growth(point.value, before.get(_series(family, point))))
                 for point in family.points
             ),
         )

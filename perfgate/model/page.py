@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+LCP = "lcp"  # the metric of which a view tells the layers
 MIN_CALL_SHARE = 0.5  # of the time that a page was late, from which it waited for calls of the backend
 MIN_LINK_SHARE = 0.1  # of that time: calls that took less are no part of a chain
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from perfgate.model.diagnosis import Cause, Diagnosed, Diagnosis, LayerChange
 from perfgate.model.metric import Unit
+from perfgate.model.page import LCP
 from perfgate.report import trace_text
 from perfgate.report.escaping import code, plain, prose
 from perfgate.text.units import format_difference, format_value
 
-LCP = "lcp"  # a page's
 OF_PAGE = "From the view with the median LCP, of which every moment belongs to one layer"
 BESIDE = ", beside that of the base or of a usual earlier run"
 Quote = Callable[[str], str]

@@ -13,12 +13,11 @@ from perfgate.model.budget_file import BudgetFile
 from perfgate.model.diagnosis import Diagnosed
 from perfgate.model.metric import LATENCY_QUANTILES, METRICS, MeasuringPoint
 from perfgate.model.outcome import Outcome
-from perfgate.model.page import PageDetail
+from perfgate.model.page import LCP, PageDetail
 from perfgate.model.run import EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.recording.windows import BASE
 
-LCP = "lcp"  # a page's, of which its views tell the layers
 MAX_ENDPOINTS = 3  # endpoints in one diagnosis
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from perfgate.diagnose.profile import MAX_NAME_CHARS, Frame, Stack
+from perfgate.diagnose.profile import MAX_NAME_CHARS, Frame, Stack, path_below
 from perfgate.diagnose.serialisers import called_in_c
 
 LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
@@ -61,8 +61,7 @@ def frame_name(text: str, folders: Sequence[str] = ()) -> Frame:
     elif path.startswith("<frozen") or not path.endswith(".py"):
         mark = "~"
     else:
-        inside = [folder for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
-        path = path[len(max(inside, key=len).rstrip("/")) + 1 :] if inside else path.rpartition("/")[2]
+        path = path_below(path, folders)
     module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".").strip(".<>")
     return f"{mark}{module}.{function}"[:MAX_NAME_CHARS]
 

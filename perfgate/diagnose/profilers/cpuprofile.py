@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 from zlib import crc32
 
-from perfgate.diagnose.profile import COLLECTOR, MAX_NAME_CHARS, Frame, SampledProfile, Stack
+from perfgate.diagnose.profile import COLLECTOR, MAX_NAME_CHARS, Frame, SampledProfile, Stack, path_below
 
 RATE = 1e6  # a sample counts as the microseconds until the next
 HEAP_NOISE_BYTES = 1_000_000  # bytes by which any heap grows: few requests show no leak
@@ -152,7 +152,5 @@ def named(call: Mapping[str, Any], folders: Sequence[str] = (), line_text: str =
 
 def _place(path: str, folders: Sequence[str]) -> str:
     """The path below the package or the folder of the application."""
-    if MODULES in path:
-        return path.rpartition(MODULES)[2][-MAX_NAME_CHARS:]
-    inside = [folder.rstrip("/") for folder in folders if path.startswith(f"{folder.rstrip('/')}/")]
-    return (path[len(max(inside, key=len)) + 1 :] if inside else path.rpartition("/")[2])[-MAX_NAME_CHARS:]
+    below = path.rpartition(MODULES)[2] if MODULES in path else path_below(path, folders)
+    return below[-MAX_NAME_CHARS:]

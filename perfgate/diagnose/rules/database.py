@@ -21,7 +21,7 @@ from perfgate.diagnose.rules.case import (
     number,
     peers_of,
 )
-from perfgate.model.diagnosis import Cause, Confidence
+from perfgate.model.diagnosis import Cause
 
 _UNUSED_INDEX = (
     "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
@@ -167,11 +167,13 @@ def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
     if any(database_waits.locks(case)) or any(added(case)):
         return
-    if connecting.is_reconnecting(case, "database") and not case.takes(case.growth("database")):
+    is_reconnecting = connecting.is_reconnecting(case, "database")
+    longer, opening = _statements_longer(case), connecting.opening_seconds(case, "database")
+    if is_reconnecting and not case.takes(longer):
         return  # opening connections is in the application's count of seconds, and no statement
-    queries, messages = case.pair("queries"), case.pair("database_messages")
-    sent = queries if None not in queries else messages
-    if grew(sent, 1.5, 2):
+    queries, (messages, more) = case.pair("queries"), case.pair("database_messages")
+    own_messages = more - connecting.login_messages(case, "database") if more is not None else None
+    if grew(queries if None not in queries else (messages, own_messages), 1.5, 2):
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database
@@ -187,11 +189,26 @@ def slower(case: Case) -> Iterator[Cause]:
         yield cause(
             "slower-statement", "confirmed", sentence, [*statements.heaviest(case), *statements.note(case)], remedy
         )
-    elif None in own and case.grew("database_wait", 1.3, MIN_TIME_S) and case.takes(case.growth("database_wait")):
-        waits = case.pair("database_wait")
-        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
-        sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
-        yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
+        return
+    waits, waited = case.pair("database_wait"), longer if is_reconnecting else case.growth("database_wait")
+    if None in own and grew(waits, 1.3, MIN_TIME_S) and case.takes(waited):
+        beside = f"at most {ms(opening)} of it for connections" if is_reconnecting else "with as many messages"
+        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, {beside}"
+        is_sure = outweighs_connecting(case) if is_reconnecting else (waited or 0.0) >= 0.5 * case.slower_alone
+        yield cause("slower-statement", "confirmed" if is_sure else "likely", sentence, peers_of(case, "database"))
+
+
+def outweighs_connecting(case: Case) -> bool:
+    """Whether statements take longer by more than opening connections to the database does."""
+    return (_statements_longer(case) or 0.0) > connecting.opening_seconds(case, "database")
+
+
+def _statements_longer(case: Case) -> float | None:
+    """Seconds per request that statements themselves take longer, without opening connections."""
+    if (own := case.growth("database")) is not None:
+        return own
+    growth = _growth_of_database(case)
+    return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
 def unmeasured(case: Case) -> Iterator[Cause]:

@@ -30,11 +30,6 @@ _UNUSED_INDEX = (
 _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
-_TRIGRAMS = (
-    "For a pattern that begins with %: CREATE EXTENSION pg_trgm; "
-    "CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops);"
-)
-_LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
 MIN_NEW_QUERIES = 10  # queries per request more
@@ -149,12 +144,8 @@ def scans(case: Case) -> Iterator[Cause]:
             continue
         if case.base is None and statement.seconds <= MIN_TIME_S:
             continue
-        columns, unused = ", ".join(statement.columns), ", ".join(statement.indexed)
-        remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
-        if unused:
-            remedy = _UNUSED_INDEX.format(column=unused)
-        elif columns and _LIKE.search(statement.fingerprint):
-            remedy = f"{remedy} {_TRIGRAMS.format(table=tables[0], column=statement.columns[0])}"
+        unused = ", ".join(statement.indexed)
+        remedy = _UNUSED_INDEX.format(column=unused) if unused else statement.indexes.get(tables[0], "")
         evidence = [statements.described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"

@@ -18,6 +18,7 @@ MIN_COMMON_SHARE = 0.5  # of the endpoint's movement (in logarithms), by which o
 MAX_CPU_DELAY_SHARE = 0.1  # of what is slower under load: four users wait for one that waits for a CPU
 MIN_STOPPED_SHARE = 0.05  # of the time, by which the service was kept from the CPU for longer
 MIN_CPU_FACTOR = 1.5  # times as much CPU: no noise of a machine does that
+MIN_COMMON_CPU_FACTOR = 2.0  # times as much CPU for all requests, where a fixed piece of work takes as much as before
 MAX_REFERENCE_SHARE = 0.2  # of the endpoint's movement (in logarithms), of a machine that is as fast as before
 MAX_CONTROL_SHARE = 0.2  # of what the endpoint is slower, by which a control may be slower that only had a busy moment
 MIN_DATABASE_FACTOR = 3.0  # times as long as the machine takes longer
@@ -172,6 +173,8 @@ def _computes_in_every_request(case: Case) -> bool:
     if case.control is None or own is None or control is None or (reference or 1.0) > MAX_EQUAL_FACTOR:
         return False
     more, computed = _control_growth(case, "cpu"), case.growth("cpu") or 0.0
+    if reference is not None and min(own, control) >= MIN_COMMON_CPU_FACTOR and min(more, computed) > MIN_TIME_S:
+        return True  # or beside them: a background thread, a debug mode
     is_as_much = computed > MIN_TIME_S and abs(more - computed) <= MIN_COMMON_SHARE * computed
     return is_as_much and own >= MIN_CPU_FACTOR and control >= MIN_CPU_FACTOR * own
 

@@ -790,6 +790,15 @@ def test_a_busy_machine_is_no_contention():
     assert explain(seen)[0].code == "environment"
 
 
+def test_time_without_a_cpu_under_load_is_no_contention():
+    base = replace(SOUND, cpu_delay_loaded=0.002, cpu_loaded=0.004)
+    seen = {"alone": 0.010, "loaded": 0.032, "by": 0.020}
+
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, **seen))[0].code == "environment"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.006, **seen))[0].code == "contention"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, cpu_loaded=0.007, **seen))[0].code == "contention"
+
+
 def test_a_tail_that_waited_for_a_busy_cpu_is_no_disease():
     calm = replace(SOUND, alone_tail=0.0023, loaded_tail=0.005)
 

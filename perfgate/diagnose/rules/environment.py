@@ -1,8 +1,7 @@
 """Whether it is the machine that is slower, not the code.
 
 What shows the machine itself decides first: a fixed piece of work, the time in which the service's threads were ready
-and had no CPU, and whether somebody had stopped it. The control endpoint, which did not fail, decides where they are
-silent.
+and had no CPU, and whether somebody had stopped it. Where they are silent, the control endpoint does, which is sound.
 """
 
 from __future__ import annotations
@@ -44,8 +43,16 @@ def busy(case: Case) -> Cause | None:
     if _has_cpu_under_load(case):
         return None
     slower = max(_factor(case, "alone") or 1.0, _factor(case, "loaded") or 1.0)
-    sentences = list(_reference(case, slower))
-    return cause("environment", "environment", sentences[0]) if sentences else None
+    sentences = [*_reference(case, slower), *_delayed_under_load(case)]
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
+
+
+def _delayed_under_load(case: Case) -> Iterator[str]:
+    """Names time without a CPU, where it is most of what a request is slower under load and it computes no more."""
+    delay, slower = case.growth("cpu_delay_loaded") or 0.0, case.growth("loaded") or 0.0
+    is_computing = case.grew("cpu_loaded", MIN_CPU_FACTOR, MIN_TIME_S)
+    if slower > MIN_TIME_S and delay >= MIN_COMMON_SHARE * slower and not is_computing:
+        yield f"under load the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU"
 
 
 def _has_cpu_under_load(case: Case) -> bool:

@@ -172,7 +172,8 @@ TABLE = [
         "confirmed",
     ),
     (case("application", queries=5, statements=(SAVED,)), "new-statement", "likely"),
-    (case("application", base=OUTSIDE, database_messages=4), "new-statement", "likely"),
+    (case("application", base=replace(OUTSIDE, database_wait=None), database_messages=4), "new-statement", "likely"),
+    (case("application", base=OUTSIDE, database_messages=4), "waiting", "likely"),  # the database takes no longer
     (case("database", queries=5, statements=(replace(SAVED, calls=2),)), "repeated-statement", "confirmed"),
     (case(base=STEADY, alone=0.010, database_loaded=0.022, lock_wait_loaded=0.0), "slower-statement", "likely"),
     (case(base=STEADY, alone=0.010, external_wait_loaded=0.022), "external-slower", "likely"),
@@ -666,6 +667,51 @@ def test_a_tail_that_only_some_requests_are_in_is_a_difference():
     causes = explain(Case(base=before, head=now, layers=(change,), difference=0.068))
 
     assert causes[0].code == "external-slower"
+
+
+LITTLE = LayerChange(layer="database", baseline=0.002, now=0.004, change=0.002)
+NONE_CACHED = LayerChange(layer="cache", baseline=0.001, now=0.001, change=0.0)
+
+
+@pytest.mark.parametrize(
+    ("counted", "beside"),
+    [
+        ({"queries": 9.0, "database_messages": 10.0}, "repeated-statement"),
+        ({"rows": 60.0}, "more-rows"),
+        ({"cache_calls": 8.0}, "cache-repeated"),
+        ({"size": 30_000.0, "decoded": 30_000.0}, "payload"),
+        ({"size": 9_000.0, "compressed": 0.0}, "compression-lost"),
+    ],
+)
+def test_a_count_that_takes_no_time_hides_no_cause_that_takes_it(counted: dict[str, float], beside: str):
+    """A pull request that also sends a query more: the count is true, and explains next to nothing."""
+    base = replace(SOUND, download=0.0003, database_messages=4.0, database_wait=0.0025)
+    little = {"base": base, "by": 0.06, "database_wait": 0.0035, **counted}
+
+    for known, code in (({"cpu": 0.060}, "cpu"), ({}, "waiting")):
+        seen = case("unattributed", **little, **known)
+        causes = [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE, NONE_CACHED)))]
+        assert causes[0] == code
+        assert beside in causes
+
+
+def test_an_orm_that_loads_many_rows_more_is_no_matter_of_cpu():
+    seen = case("unattributed", by=0.06, queries=53.0, cpu=0.060)
+
+    assert [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE)))] == ["repeated-statement"]
+
+
+def test_a_slow_machine_is_named_beside_a_count_that_takes_no_time():
+    control = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.0061, loaded=0.0073))
+    seen = case("unattributed", by=0.012, queries=6.0, control=control, reference=0.003, reference_cpu=0.0028)
+    tiny = replace(LITTLE, change=0.0005)
+
+    causes = explain(replace(seen, layers=(*seen.layers, tiny)))
+
+    assert [(item.code, item.confidence) for item in causes] == [
+        ("environment", "environment"),
+        ("repeated-statement", "likely"),
+    ]
 
 
 def test_a_statement_that_took_the_time_comes_before_a_count_that_took_none():

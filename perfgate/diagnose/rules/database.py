@@ -114,10 +114,13 @@ def added(case: Case) -> Iterator[Cause]:
 
 def _growth_of_database(case: Case) -> float | None:
     """Seconds per request that queries take longer, by their own count or as connections show it."""
+    known = [growth for growth in (_growth_by_count(case), case.growth("database_wait")) if growth is not None]
+    return max(known, default=None)
+
+
+def _growth_by_count(case: Case) -> float | None:
     (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
-    counted_growth = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
-    waits = case.growth("database_wait")
-    return max((growth for growth in (counted_growth, waits) if growth is not None), default=None)
+    return more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
 
 
 def more_rows(case: Case) -> Iterator[Cause]:
@@ -214,7 +217,8 @@ def _statements_longer(case: Case) -> float | None:
     """Seconds per request that statements themselves take longer, without opening connections."""
     if (own := case.growth("database")) is not None:
         return own
-    growth = _growth_of_database(case)
+    counted_growth = _growth_by_count(case)
+    growth = case.growth("database_wait") if counted_growth is None else counted_growth
     return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
@@ -225,6 +229,8 @@ def unmeasured(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
         return
+    if case.head.database_messages and case.head.database_wait and not case.takes(case.growth("database_wait")):
+        return  # sockets show that it is not the database
     what = "query" if name == "queries" else "message"
     to = "" if name == "queries" else " to the database"
     sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"

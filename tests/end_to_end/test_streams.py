@@ -170,7 +170,7 @@ BROKEN = {
         "expectation",
         "a message says that it failed",
     ),
-    "request: GET /leave, websocket: {send: hi, every: 50ms, ends: true}": (
+    "request: GET /leave, websocket: {send: hi, every: 400ms, ends: true}": (
         "expectation",
         "the server closed it with 1000 and left 1 of 2 messages without a reply",
     ),

@@ -99,6 +99,7 @@ def test_two_calls_at_the_same_moment_are_one_and_a_duplicate(receiver: Callback
     assert observations.remarks == {("export", DUPLICATE): 1}
 
 
+@pytest.mark.usefixtures("kernel_timestamps")
 def test_a_call_is_timed_by_the_kernel_however_late_it_is_read(receiver: CallbackReceiver):
     if not KERNEL_CLOCK:
         lacking("the kernel's receive timestamps")

@@ -437,6 +437,7 @@ def test_latency_is_at_least_the_servers_own():
             assert not response.clock_stepped
 
 
+@pytest.mark.usefixtures("kernel_timestamps")
 @pytest.mark.skipif(not KERNEL_CLOCK, reason="the kernel's timestamps are Linux's")
 def test_a_busy_generator_does_not_lengthen_the_latency():
     """The answer is there long before anybody reads it: the kernel knows when it came."""

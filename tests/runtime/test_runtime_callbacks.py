@@ -108,7 +108,7 @@ def test_a_call_is_timed_by_the_kernel_however_late_it_is_read(receiver: Callbac
     assert application.call("nobody").endswith(b"Not Found")  # the connection is accepted
     before = monotonic_ns()
     application.send(job.token)
-    sleep(0.4)  # the load process is busy, and reads nothing
+    sleep(0.05)  # the load process is busy, and reads nothing
     resumed = monotonic_ns()
 
     call = job.calls.get(timeout=PATIENCE)

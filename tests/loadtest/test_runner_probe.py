@@ -30,7 +30,7 @@ HERE = "http://127.0.0.1:8765"
 
 
 def options(folder: Path, *, probe: bool = True, **environ: str) -> Options:
-    return Options(target=HERE, root=folder, environ=environ, probe=probe)
+    return Options(target=HERE, root=folder, environ=environ, has_probe=probe)
 
 
 def keepers() -> list[psutil.Process]:

@@ -52,13 +52,13 @@ class ClaimsOf(Protocol):
         """`branch` is the baseline's, `last` the commit of its newest run: words on it are new after that."""
 
 
-def nobody(_branch: str, _last: str, /) -> Sequence[AcceptanceClaim]:
-    """Nothing was said."""
+def no_claims(_branch: str, _last: str, /) -> Sequence[AcceptanceClaim]:
+    """Claims nothing."""
     return ()
 
 
 def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> AcceptanceClaim | None:
-    """None for a label that is about something else."""
+    """Returns None for a label that is about something else."""
     match = _LABEL.fullmatch(name.strip())
     if match is None:
         return None

@@ -154,7 +154,7 @@ def _place(endpoint: Endpoint) -> CountedAs:
 
 
 def _pattern(request: Request, place: CountedAs, prefix: str) -> _EndpointPattern | None:
-    """None for a path that is one hole: everything would match. `prefix`: the path of the target."""
+    """Returns None for a path that is one hole: everything would match. `prefix`: the path of the target."""
     path, _, query = request.path.partition("?")
     parts = template.parse(path)
     if not any(isinstance(part, template.Literal) for part in parts):

@@ -23,7 +23,7 @@ class Definition(NamedTuple):
 
 
 def definitions(document: str) -> Iterator[Definition]:
-    """Those of a document, in its order."""
+    """Yields the definitions of a document, in its order."""
     start = depth = 0
     for token in _TOKEN.finditer(document):
         depth += (token[0] == "{") - (token[0] == "}")

@@ -58,7 +58,7 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
 
 
 def _seconds(milliseconds: str) -> float | None:
-    """None for what is no time."""
+    """Returns None for what is no time."""
     if not _NUMBER.fullmatch(milliseconds):
         return None
     took = float(milliseconds) / 1000

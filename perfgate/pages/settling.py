@@ -30,6 +30,7 @@ STATE = """() => {
   };
 }"""
 RELOADING = "still loading other documents"
+FETCHING = "still fetching"
 LEFT = "Execution context was destroyed"  # what Playwright says when a page goes elsewhere meanwhile
 
 
@@ -47,11 +48,16 @@ class Settling:
         self._page, self._network, self._ask, self._note, self._clock = page, network, ask, note, clock
         self._is_endless = False  # it never was without a request
 
-    def until_quiet(self) -> None:
+    def until_quiet(self, after: str) -> None:
         """Returns once nothing was fetched for QUIET_S seconds: enough on the way to a page, and after what a visitor
-        does there. Of a page that never was, at once."""
-        until = self._clock() + (0.0 if self._is_endless else MAX_WAIT_S)
-        while self._network.quiet_for() < QUIET_S and self._clock() < until:
+        does there; or after MAX_WAIT_S, with a note. Of a page that never was, at once. `after`: what came before."""
+        if self._is_endless:
+            return
+        until = self._clock() + MAX_WAIT_S
+        while self._network.quiet_for() < QUIET_S:
+            if self._clock() >= until:
+                self._note(f"{FETCHING} {MAX_WAIT_S:g} s after {after}")
+                return
             self._page.wait_for_timeout(POLL_INTERVAL_S * 1000)
 
     def until_done(self) -> bool:
@@ -86,7 +92,7 @@ def remaining(state: Mapping[str, float], quiet: float, watched: float) -> tuple
     long nothing was fetched, `watched` how long ago it had loaded."""
     now, busy = state["now"] / 1000, state["busy"] / 1000
     return max(
-        (QUIET_S - quiet, "still fetching"),
+        (QUIET_S - quiet, FETCHING),
         (QUIET_S - (now - busy) if busy else 0.0, "scripts still busy"),
         (_since("loaded", state), RELOADING),
         (_since("painted", state), "nothing painted"),

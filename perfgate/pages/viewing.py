@@ -156,7 +156,7 @@ class PageViewing:
         if answer is not None and headers.forbids_scripts(answer.headers.get("content-security-policy", "")):
             raise LostError("scripts", SCRIPTS_FORBIDDEN)
         if self.subject.page.steps:
-            self._settling.until_quiet()
+            self._settling.until_quiet("it had loaded")
         else:
             self._settle()
 
@@ -169,7 +169,7 @@ class PageViewing:
         for step in way:
             assert step is not None
             self._act(step)
-            self._settling.until_quiet()
+            self._settling.until_quiet(acting.words(step))
         if last is None:
             return DOCUMENT
         before, clock = self._ask("[performance.timeOrigin, performance.now()]")
@@ -214,7 +214,7 @@ class PageViewing:
                     raise
             if not is_there:
                 raise LostError("step", LEFT_DOCUMENT.format(acting.words(interaction)))
-        self._settling.until_quiet()
+        self._settling.until_quiet(acting.words(interactions[-1]) if interactions else "it had loaded")
         account: dict[str, Any] = self._ask(_script("read.js"))
         if account["origin"] != origin:
             raise LostError("step", LEFT_DOCUMENT.format("something"))

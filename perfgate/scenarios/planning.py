@@ -13,6 +13,7 @@ from perfgate.model.budget_file import (
     Endpoint,
     Journey,
     LoadProfile,
+    PageSpec,
     Request,
     Send,
     SourceKind,
@@ -88,9 +89,18 @@ def secrets(plan: Plan) -> tuple[str, ...]:
     for endpoint in plan.endpoints:
         more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
     for page in plan.pages:
-        more += [page.path, *(text for act in page.interact for text in (act.target, act.text))]
+        more += _texts_of(page)
     names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
     return tuple(sorted(names))
+
+
+def _texts_of(page: PageSpec) -> Iterator[str]:
+    """The texts of a page in which `${X}` is replaced; selectors are none."""
+    yield from (page.path, page.storage_state)
+    for act in (*page.steps, *page.interact):
+        yield act.text
+        if act.act == "goto":
+            yield act.target
 
 
 def load_words(load: LoadProfile) -> str:

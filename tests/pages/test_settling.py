@@ -92,9 +92,21 @@ def test_what_an_interaction_fetches_is_waited_for_unless_the_page_fetches_for_e
 
     began = page.now
     page.fetched_until = max(fetched_until, began + 0.5)
-    settling.until_quiet()
+    settling.until_quiet("click #go")
 
     assert page.now - began == pytest.approx(waited, abs=0.06)
+    assert page.notes == [note]
+
+
+def test_what_is_still_fetched_long_after_an_interaction_is_noted():
+    page = FakePage(DONE, fetched_until=0.0)
+    settling = page.settling()
+    assert settling.until_done()
+
+    page.fetched_until = 100.0
+    settling.until_quiet("click #go")
+
+    assert page.notes == ["still fetching 5 s after click #go"]
 
 
 @pytest.mark.slow

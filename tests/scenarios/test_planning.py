@@ -298,6 +298,29 @@ def test_a_variable_in_a_request_is_a_secret(planned: Planner, endpoint: str):
     assert scenarios.secrets(planned(text=text, environ={"SECRET": "x"})) == ("SECRET",)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/?key=${SECRET}",
+        "{path: /, interact: [{type: {into: '#a', text: '${SECRET}'}}]}",
+        "{path: /, steps: [{type: {into: '#a', text: '${SECRET}'}}, {click: '#b'}]}",
+        "{path: /, steps: [{select: {from: '#a', option: '${SECRET}'}}, {goto: /b}]}",
+        "{path: /, steps: [{goto: '/${SECRET}'}]}",
+        "{path: /, storage_state: '${SECRET}'}",
+    ],
+)
+def test_a_variable_of_a_page_is_a_secret(planned: Planner, page: str):
+    text = f"version: 1\ntarget: http://localhost\npages:\n  a: {page}"
+
+    assert scenarios.secrets(planned(text=text, environ={"SECRET": "x"})) == ("SECRET",)
+
+
+def test_braces_of_a_selector_are_no_variables(planned: Planner):
+    text = "version: 1\ntarget: http://localhost\npages: {a: {path: /, interact: [{click: 'text={'}]}}"
+
+    assert scenarios.secrets(planned(text=text, environ={})) == ()
+
+
 def test_secrets_are_told_once_and_in_order(planned: Planner):
     assert scenarios.secrets(planned()) == ("API_TOKEN", "SEARCH_KEY")
 

@@ -7,6 +7,7 @@ watches as long.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -16,7 +17,12 @@ QUIET_S = 0.5  # s without a request, and without a long task
 WATCHED_S = 1.0  # s after `load` and after the first paint
 MAX_WAIT_S = 5.0  # s for all of that: some pages poll for ever
 POLL_INTERVAL_S = 0.05  # s
+MAX_STEP_WAIT_S = 5.0  # s without a request, after the last step
 MAX_DOCUMENTS = 2  # that may follow the first meanwhile: more is no way to a page
+HAS_NAVIGATED = """([before, since]) => {
+  const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
+  return (performance.timeOrigin !== before || soft[0]) && [performance.timeOrigin, ...soft];
+}"""
 STATE = """() => {
   const kept = window.__perfgate || {tasks: [], flush() {}};
   kept.flush();
@@ -59,6 +65,21 @@ class Settling:
                 self._note(f"{FETCHING} {MAX_WAIT_S:g} s after {after}")
                 return
             self._page.wait_for_timeout(POLL_INTERVAL_S * 1000)
+
+    def until_navigated(self, before: float, since: float, timeout: float) -> Any:
+        """A handle of what HAS_NAVIGATED returns, once the page is another one. None where it is not, MAX_STEP_WAIT_S
+        seconds after the last that it fetched has come, or after `timeout`. `before` and `since`: when the page that
+        there was began, and its own clock at the step."""
+        from playwright.sync_api import TimeoutError
+
+        until = self._clock() + timeout
+        left = MAX_STEP_WAIT_S
+        while left > 0:
+            wait = max(POLL_INTERVAL_S, min(left, until - self._clock()))
+            with suppress(TimeoutError):
+                return self._page.wait_for_function(HAS_NAVIGATED, arg=[before, since], timeout=wait * 1000)
+            left = min(MAX_STEP_WAIT_S - self._network.quiet_for(), until - self._clock())
+        return None
 
     def until_done(self) -> bool:
         """Returns once the page is done, or after MAX_WAIT_S, with a note of what it still did. False where it is not

@@ -101,6 +101,7 @@ _DATABASE = "give `diagnose.postgres` or `diagnose.mysql` the URL of the applica
 _SERVICE = "let perfgate start the service (`service.command`)"
 _INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
 _CHROMIUM = "the page painted nothing"
+_COVERAGE = "the view that looks at unused code failed"
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
 _QUANTILE_WORDS = {0.50: "median", 0.90: "90th percentile", 0.95: "95th percentile", 0.99: "99th percentile"}
 _LEVELS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
@@ -223,8 +224,13 @@ METRICS: dict[str, Metric] = {
         _content("font_size", Unit.BYTES, "size of its fonts, as sent over the wire"),
         _content("html_size", Unit.BYTES, "size of its documents, frames included, as sent over the wire"),
         _content("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
-        _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
-        _content("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),
+        _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran", needs=_COVERAGE),
+        _content(
+            "unused_css",
+            Unit.BYTES,
+            "bytes of its style sheets (unpacked) that no element used",
+            needs=_COVERAGE,
+        ),
         *_activity(
             "completion",
             "time from the request until its background job was done, or its stream has ended; a timeout counts at its "

@@ -98,6 +98,7 @@ class PageViewing:
             account=account,
             resources=tuple(unused.put_into(resources) if unused else resources),
             notes=self._incidents.notes,
+            script_errors=self._incidents.script_errors,
             has_interactions=any(item.act in acting.INPUTS for item in acts),
             coverage=unused.totals(resources) if unused is not None else None,
             modules=unused.modules if unused is not None else (),
@@ -170,6 +171,7 @@ class PageViewing:
             return DOCUMENT
         before, clock = self._ask("[performance.timeOrigin, performance.now()]")
         self._network.begin()
+        self._incidents.begin()
         self._act(last)
         self._doing = f"after the last step, {acting.words(last)}"
         arrived = self._settling.until_navigated(before, clock, self.subject.page.timeout)

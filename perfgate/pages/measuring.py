@@ -24,7 +24,7 @@ from perfgate.pages.visit import PageVisit, Purpose
 
 MAX_FAILED_VIEWS = 3  # views in a row that failed: the rest would too; and times that Chromium stopped at a page
 UNCOVERED = "the view that looks at unused code and takes the picture failed, {}"
-STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`; containers: --shm-size=1g)"
+STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,9 @@ class Incidents:
         return tuple(dict.fromkeys(self._texts))
 
     def note(self, text: str) -> None:
-        self._texts.append(one_line(text, MAX_TEXT_CHARS))
+        """Takes what people should know; nothing of an empty text."""
+        if text:
+            self._texts.append(one_line(text, MAX_TEXT_CHARS))
 
     def begin(self) -> None:
         """Forgets the errors of scripts that were counted so far."""

@@ -30,6 +30,7 @@ NO_ANSWER = "it gave no answer for {}: a script of it never gives way, or the do
 ENDLESS_NAVIGATION = "it goes on to another document again and again: it reloads itself, or redirects"
 LEFT_DOCUMENT = "{} led to another document: the way to a page belongs into `steps`, what stays on it into `interact`"
 NOWHERE = "the last step ({}) led to no other page: no document, and no new address{}"
+REDIRECTED = "it was redirected to {}, which is what was measured"
 REDIRECTED_BY_ITSELF = "it led on to another document by itself: times count from there"
 SCRIPTS_FORBIDDEN = "it allows no scripts (Content-Security-Policy: sandbox), so nothing of it can be measured"
 ORIGIN = "performance.timeOrigin"
@@ -74,7 +75,7 @@ class PageViewing:
             self._open()
             begun = self._follow_steps()
             if purpose.screenshot:
-                acting.take_pictures(self.page, purpose.screenshot, timeout)
+                self._incidents.note(acting.take_pictures(self.page, purpose.screenshot, timeout))
             account = {**self._account(self.subject.page.interact if purpose.interacts else ()), **begun}
             with self._watchdog.within(timeout):
                 account["memory"] = self._memory()
@@ -156,8 +157,10 @@ class PageViewing:
             raise LostError("scripts", SCRIPTS_FORBIDDEN)
         if self.subject.page.steps:
             self._settling.until_quiet("it had loaded")
-        else:
-            self._settle()
+            return
+        self._settle()
+        if answer is not None and answer.request.redirected_from:
+            self._incidents.note(REDIRECTED.format(answer.url))
 
     def _follow_steps(self) -> dict[str, float]:
         """Follows the steps; the last leads to the page that is measured. Returns when that began, in ms of a page's
@@ -222,8 +225,7 @@ class PageViewing:
 
     def _act(self, interaction: Interaction) -> None:
         self._doing = acting.words(interaction)
-        if note := acting.act(self.page, interaction, self.subject):
-            self._incidents.note(note)
+        self._incidents.note(acting.act(self.page, interaction, self.subject))
         self._doing = ""
 
     def _throttle(self) -> None:

@@ -88,14 +88,13 @@ def secrets(plan: Plan) -> tuple[str, ...]:
     more = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
     for endpoint in plan.endpoints:
         more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
-    for page in plan.pages:
-        more += _texts_of(page)
-    names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
-    return tuple(sorted(names))
+    parts = [part for text in more for part in template.parse(text)]
+    parts += [part for page in plan.pages for text in _texts_of(page) for part in template.parse_variables(text)]
+    return tuple(sorted(names | {variable.name for variable in template.variables(parts)}))
 
 
 def _texts_of(page: PageSpec) -> Iterator[str]:
-    """The texts of a page in which `${X}` is replaced; selectors are none."""
+    """The texts of a page in which `${X}` is replaced, and any other brace is one; selectors are none."""
     yield from (page.path, page.storage_state)
     for act in (*page.steps, *page.interact):
         yield act.text

@@ -315,8 +315,16 @@ def test_a_variable_of_a_page_is_a_secret(planned: Planner, page: str):
     assert scenarios.secrets(planned(text=text, environ={"SECRET": "x"})) == ("SECRET",)
 
 
-def test_braces_of_a_selector_are_no_variables(planned: Planner):
-    text = "version: 1\ntarget: http://localhost\npages: {a: {path: /, interact: [{click: 'text={'}]}}"
+@pytest.mark.parametrize(
+    "page",
+    [
+        "{path: /, interact: [{click: 'text={'}]}",
+        "{path: /, interact: [{type: {into: '#a', text: '} {b'}}]}",
+        """{path: '/?filter={"a":1}'}""",
+    ],
+)
+def test_other_braces_of_a_page_are_braces(planned: Planner, page: str):
+    text = f"version: 1\ntarget: http://localhost\npages: {{a: {page}}}"
 
     assert scenarios.secrets(planned(text=text, environ={})) == ()
 

@@ -590,6 +590,27 @@ def test_a_variable_without_braces_is_noted_in_the_addresses_of_a_diagnosis(read
     assert [note.split("`")[1] for note in notes] == ["$DB_PASS", "$REDIS"]
 
 
+@pytest.mark.parametrize(
+    ("interact", "is_noted"),
+    [
+        ("", True),
+        ("interact: [{scroll: down}, {wait: 1s}], ", True),
+        ("interact: [{scroll: down}, {click: a}], ", False),
+        ("interact: [{type: {into: a, text: b}}], ", False),
+        ("interact: [{select: {from: a, option: b}}], ", False),
+    ],
+)
+def test_a_limit_on_inp_without_input_is_noted(read: Read, interact: str, is_noted: bool) -> None:
+    assert read(f"pages: {{home: {{path: /, {interact}budget: {{inp: 200ms}}}}}}\nendpoints: {{a: GET /}}\n").notes == (
+        (
+            "`home` has a limit on `inp` (line 4 of the budget file), and no `click`, `type` or `select` in its "
+            "`interact`: it has no data in a run. [PG-B052]",
+        )
+        if is_noted
+        else ()
+    )
+
+
 def test_a_variable_without_braces_is_noted_once_with_its_lines(read: Read) -> None:
     header = '{request: GET /, headers: {Authorization: "Bearer $API_TOKEN"}}'
     lines = "".join(f"  {name}: {header}\n" for name in "abcde")

@@ -22,6 +22,12 @@ from services.page_server import visit
         ("https://www.gov.uk", "https://assets.www.gov.uk/a.js", False),
         ("https://www.shop.co.uk", "https://cdn.shop.co.uk/a.js", False),
         ("https://www.bbc.de", "https://cdn.bbc.de/a.js", False),
+        ("https://ann.github.io", "https://bob.github.io/a.js", True),
+        ("https://ann.github.io", "https://github.io/a.js", True),
+        ("https://www.github.io", "https://bob.github.io/a.js", True),
+        ("https://www.github.io", "https://cdn.www.github.io/a.js", False),
+        ("https://pages.dev", "https://bob.pages.dev/a.js", True),
+        ("https://pages.dev", "https://pages.dev/a.js", False),
         ("http://www.test", "http://other.test/", True),
     ],
 )

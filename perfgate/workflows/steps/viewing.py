@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
@@ -29,7 +29,12 @@ Say = Callable[[str], None]
 def check_browser(spec: LoadSpec) -> None:
     """Raises PageError before the load, which nobody should wait for in vain."""
     if spec.plan.pages:
-        browser.check(spec.context.environ)
+        browser_of(spec.context.environ)
+
+
+def browser_of(environ: Mapping[str, str]) -> str:
+    """The browser that views pages. Raises PageError where it, or the package that drives it, is missing."""
+    return browser.check(environ)
 
 
 def pages_apart(spec: LoadSpec) -> tuple[PageSpec, ...]:

@@ -302,7 +302,6 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
             "gob",
             "vegeta encode --to csv",
         ),
-        (b"\x00\x00\x00\x00\x063.12.0\x00\x00\x00\x0ashop.Sim", "binary simulation.log", "js/stats.json"),
         (b"     http_req_duration..............: avg=130.19ms", "printed summary", "--summary-export"),
         (b'[{"metric":"vus","type":"Point","data":{}},', "not as k6 writes it", "jq -c"),  # grafana/k6 issue 737
         (b'{\n    "type": "Metric",\n    "data": {', "not as k6 writes it", "jq -c"),  # grafana/k6 issue 2988

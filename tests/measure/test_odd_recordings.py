@@ -366,6 +366,23 @@ def test_two_tables_in_one_file_are_refused_however_many_rows_they_have(tmp_path
         imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
 
 
+@pytest.mark.parametrize("format", ["k6", "gatling"])
+def test_two_streams_in_one_file_are_refused(tmp_path: Path, plan: Plan, format: str):
+    declared = {
+        "k6": '{"metric":"http_req_duration","type":"Metric","data":{"name":"http_req_duration","type":"trend"}}\n'
+    }
+    text = declared.get(format, "") + plain([(at * 0.01, "search", 10.0, 200) for at in range(1200)], format)
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 1200
+    with pytest.raises(UsageError, match=r"recording:\d+: a second header: another recording begins here"):
+        imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
+
+
+def test_messages_of_gatling_that_answer_none_are_no_requests(tmp_path: Path, plan: Plan):
+    unanswered = f"REQUEST\t\tsearch\t{round(unix(0) * 1000)}\t{-(1 << 63)}\tOK\t \n"
+    run = imported(plan, written(tmp_path, WRITERS["gatling"](ROWS) + unanswered * 9))
+    assert run.endpoints[1].requests == 3
+
+
 def test_two_tables_of_oha_in_one_file_are_refused(tmp_path: Path, plan: Plan):
     head = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n"
     text = head + "".join(f"{at / 100},0,0,0.01,0.02,2,200\n" for at in range(1200))
@@ -422,3 +439,16 @@ def test_oha_prints_slow_requests_in_units_of_its_own(tmp_path: Path, plan: Plan
     (slow,) = [item for item in run.endpoints if item.requests]
     assert (slow.metrics["p95"], slow.metrics["max"]) == pytest.approx((0.1 * seconds, 0.2 * seconds))
     assert run.duration == pytest.approx(2.5 * seconds)
+
+
+def test_percentiles_of_oha_are_those_of_all_requests(tmp_path: Path, plan: Plan):
+    """`--stats-success-breakdown` prints them for good and for failed ones too, below."""
+    text = "  Success rate:\t90.00%\n  Total:\t2.5 sec\n  Slowest:\t0.2 sec\n"
+    for kind, seconds in (("", 0.1), (" (2xx only)", 0.2), (" (4xx + 5xx only)", 0.01)):
+        text += f"\nResponse time histogram{kind}:\n  {seconds} sec [9] |\n"
+        text += f"\nResponse time distribution{kind}:\n  95.00% in {seconds} sec\n  99.00% in NaN sec\n"
+    text += "Status code distribution:\n  [200] 9 responses\n"
+
+    run = imported(plan, written(tmp_path, text), endpoint="slow")
+
+    assert [item.metrics["p95"] for item in run.endpoints if item.requests] == [pytest.approx(0.1)]

@@ -30,6 +30,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     ToolReport,
     mistaken,
+    second_header,
 )
 from perfgate.measure.importers.timeline import settled
 
@@ -54,6 +55,9 @@ _WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
 _USUAL_LINE = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
+
+
+_DECLARATION = re.compile(rb'\{"(?:metric":"\w+","type|type)":"Metric"')
 
 
 @dataclass(frozen=True)
@@ -148,12 +152,17 @@ def to_batches(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Sa
 def _points(source: RecordingSource, bad: BadLines, outcomes: K6Outcomes) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
+    declared: set[bytes] = set()
     timeline = settled(source, lambda line: point[1] if (point := _point(line, {}, K6Outcomes())) else None)
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
             if number > 1 and not _is_wanted(line):
                 continue
+            if _DECLARATION.match(line):  # k6 declares each metric once
+                if line in declared:
+                    raise second_header(source, number)
+                declared.add(line)
             try:
                 point = _point(line, known, outcomes)
                 if point is not None:

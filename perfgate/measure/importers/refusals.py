@@ -20,10 +20,6 @@ def _is_gob(beginning: bytes) -> bool:
     return b"\x06Result" in beginning[:64] and b"Attack" in beginning[:200]
 
 
-def _is_gatling_binary(beginning: bytes) -> bool:
-    return re.match(rb"\x00\x00\x00\x00.\d+\.\d+", beginning, re.DOTALL) is not None
-
-
 _K6_REWRITTEN = re.compile(rb"\s*(\[|\{\s*\n)")
 _K6_POINT = re.compile(rb'"type":\s*"(Point|Metric)"')
 _JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
@@ -33,11 +29,6 @@ REFUSALS: Mapping[str, Refusal] = {
         recognizes=_is_gob,
         why="Vegeta's binary results (gob) cannot be read",
         instead="vegeta encode --to csv results.bin > results.csv, and import that.",
-    ),
-    "gatling binary": Refusal(
-        recognizes=_is_gatling_binary,
-        why="Gatling's binary simulation.log (since 3.12) cannot be read: its form is private and changes",
-        instead="Import js/stats.json from the folder of Gatling's HTML report.",
     ),
     "autocannon table": Refusal(
         recognizes=lambda beginning: "│ Latency │".encode() in beginning,

@@ -23,6 +23,7 @@ GOOD, BAD, NOT_SAID = 1, 0, -1
 REJECTED = 2  # for another reason than the status: by a check or assertion of the tool
 MAX_SHOWN = 10  # told at once
 MAX_REQUEST_MS = 86_400_000  # ms: a request that took over a day was written in another unit
+SECOND_HEADER = "a second header: another recording begins here; import each by itself"
 
 Phase = Literal["", "service", "first_byte", "download", "connect", "tls"]
 
@@ -175,6 +176,11 @@ def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hi
     """The error that tells mistakes as (line, what is wrong)."""
     lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MAX_SHOWN]]
     return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MAX_SHOWN else [])]), hint=hint, code="PG-I002")
+
+
+def second_header(source: RecordingSource, line: int) -> UsageError:
+    """The error that refuses a file of two recordings, however few of its lines are bad."""
+    return mistaken(source, [(line, SECOND_HEADER)], hint="One file per recording.")
 
 
 def useless(source: RecordingSource, what: str, *, hint: str) -> UsageError:

@@ -452,3 +452,42 @@ def test_percentiles_of_oha_are_those_of_all_requests(tmp_path: Path, plan: Plan
     run = imported(plan, written(tmp_path, text), endpoint="slow")
 
     assert [item.metrics["p95"] for item in run.endpoints if item.requests] == [pytest.approx(0.1)]
+
+
+LOCUST_COMMA = "Type,Name,Request Count,Failure Count,Average Response Time,Requests/s,50%,95%,99%,Max Response Time\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("9,1,24,5,20,61,5,70", "p95 of search is 61 ms, and p99 is 5 ms"),
+        ("9,1,24,5,20,61,99,70", "p99 of search is 99 ms, and max is 70 ms"),
+        ("9,1,24,5,99e7,99e7,99e7,99e7", "p50 of search is 990000"),
+        ("9,1,24,1e-9,20,61,70,70", "its duration is 9e+09 s"),
+        ("9,1,24,1e99,20,61,70,70", "its duration is 9e-99 s"),
+    ],
+)
+def test_figures_of_a_summary_that_cannot_be_are_refused(tmp_path: Path, plan: Plan, row: str, why: str):
+    """Of a file that was cut, edited or joined of two."""
+    with pytest.raises(UsageError) as caught:
+        imported(plan, written(tmp_path, f"{LOCUST_COMMA}GET,search,{row}\n"))
+    assert why in caught.value.message
+
+
+def test_a_tool_may_round_its_percentiles_above_the_maximum(tmp_path: Path, plan: Plan):
+    """Locust keeps two digits of them."""
+    run = imported(plan, written(tmp_path, f"{LOCUST_COMMA}GET,search,9,1,700,5,20,1100,1100,1051\n"))
+    assert (run.endpoints[1].metrics["p99"], run.endpoints[1].metrics["max"]) == (1.1, 1.051)
+
+
+@pytest.mark.parametrize("format", sorted(WRITERS))
+def test_a_name_like_a_broken_url_belongs_to_no_endpoint(tmp_path: Path, plan: Plan, format: str):
+    text = plain([*MANY, (0.1, "http://[x/", 1.0, 200)], format).replace('"http://h/x"', '"http://[x/"')
+    text = text.replace("GET,http://h/x", "GET,http://[x/")
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 30
+
+
+def test_xml_in_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, plan: Plan):
+    text = '<?xml version="1.0" encoding="UTF-1"?>\n<testResults version="1.2">\n</testResults>\n'
+    with pytest.raises(UsageError, match="not XML from here on: unknown encoding"):
+        imported(plan, written(tmp_path, text))

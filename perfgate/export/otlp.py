@@ -116,7 +116,7 @@ def request(families: Sequence[Family], moments: Moments) -> dict[str, Any]:
     """`ExportMetricsServiceRequest`, in the JSON of protobuf: 64-bit numbers are texts."""
     resource = {"attributes": _attributes({"service.name": "perfgate", "service.version": __version__})}
     scope = {"name": "perfgate", "version": __version__}
-    metrics = [_metric(family, moments) for family in families]
+    metrics = [_metric(family, moments) for family in families if family.points]
     return {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"scope": scope, "metrics": metrics}]}]}
 
 

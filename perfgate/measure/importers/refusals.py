@@ -98,10 +98,8 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         instead="Did the load tool run to its end, and write to this file?",
     ),
     "utf-16": Refusal(
-        recognizes=lambda beginning: (
-            beginning.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" * 20 in (beginning[:40:2], beginning[1:40:2])
-        ),
-        why="it is in UTF-16",
+        recognizes=lambda beginning: b"\0" * 20 in (beginning[:40:2], beginning[1:40:2]),
+        why="it is in UTF-16, without the mark that says so",
         instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
     ),
     "line ends": Refusal(
@@ -120,14 +118,14 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         instead="Unpack it: tar -xf FILE",
     ),
     "packed twice": Refusal(
-        recognizes=lambda beginning: beginning.startswith(b"\x1f\x8b"),
-        why="it is packed with gzip twice",
-        instead="Unpack it once: gunzip FILE",
+        recognizes=lambda beginning: beginning.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")),
+        why="it is packed twice",
+        instead="Unpack it once: gunzip, bunzip2 or unxz FILE",
     ),
     "packed": Refusal(
-        recognizes=lambda beginning: beginning.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
-        why="it is packed with bzip2, xz or zstd; gzip is read as it is",
-        instead="Unpack it: bunzip2, unxz or unzstd FILE",
+        recognizes=lambda beginning: beginning.startswith(b"\x28\xb5\x2f\xfd"),
+        why="it is packed with zstd; gzip, bzip2 and xz are read as they are",
+        instead="Unpack it: unzstd FILE",
     ),
 }
 

@@ -3,17 +3,17 @@ keeps no single requests, one summary."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, Protocol, cast
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perfgate.measure.importers import decoding
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.run import Generator
 
@@ -98,13 +98,11 @@ class RecordingSource:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Its bytes, unpacked when they are gzip's, whatever the name. Raises RecordError when it cannot be read."""
+        """What was written into it, as decoding has it. Raises RecordError when it cannot be read."""
         try:
-            with self.path.open("rb") as raw:
-                packed = raw.read(2) == b"\x1f\x8b"
-                raw.seek(0)
-                yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-        except (EOFError, gzip.BadGzipFile) as error:
+            with self.path.open("rb") as file:
+                yield decoding.decoded(file)
+        except decoding.DAMAGED as error:
             raise RecordError(
                 f"{self.name} is damaged: {error}", hint="It may be cut off: copy it again.", code="PG-R003"
             ) from error

@@ -399,6 +399,17 @@ def test_two_streams_in_one_file_are_refused(tmp_path: Path, plan: Plan, format:
         imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
 
 
+def test_metadata_of_k6_is_no_tag(tmp_path: Path, plan: Plan):
+    """k6 writes it behind the tags: a trace id of each request, or what a script sets."""
+    lines = WRITERS["k6"](ROWS).splitlines()
+    metadata = ',"metadata":{{"trace_id":"{}"}}}}}}\n'
+    text = "".join(line[:-2] + metadata.format(at) if "Point" in line else line + "\n" for at, line in enumerate(lines))
+
+    run = imported(plan, written(tmp_path, text))
+
+    assert run.endpoints == imported(plan, written(tmp_path, WRITERS["k6"](ROWS))).endpoints
+
+
 def test_messages_of_gatling_that_answer_none_are_no_requests(tmp_path: Path, plan: Plan):
     unanswered = f"REQUEST\t\tsearch\t{round(unix(0) * 1000)}\t{-(1 << 63)}\tOK\t \n"
     run = imported(plan, written(tmp_path, WRITERS["gatling"](ROWS) + unanswered * 9))

@@ -8,8 +8,9 @@ import gzip
 import lzma
 import zlib
 from codecs import getincrementaldecoder
+from collections.abc import Callable, Mapping
 from io import BufferedReader, RawIOBase
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 DAMAGED = (
     EOFError,
@@ -18,7 +19,7 @@ DAMAGED = (
     lzma.LZMAError,
 )  # of a packed file that is broken
 PART_BYTES = 1 << 20  # bytes
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_PACKED: Mapping[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
@@ -26,7 +27,7 @@ def decoded(file: BufferedReader) -> BinaryIO:
     """What was written into a file, from its beginning on. Raises OSError and those of DAMAGED, later too."""
     beginning = file.peek(8)
     unpack = next((opener for mark, opener in _PACKED.items() if beginning.startswith(mark)), None)
-    plain = BufferedReader(cast(RawIOBase, unpack(file, "rb"))) if unpack else file
+    plain = BufferedReader(unpack(file, "rb")) if unpack else file
     encoding = _BYTE_ORDER_MARKS.get(plain.peek(2)[:2])
     return BufferedReader(_Utf8(plain, encoding)) if encoding else plain
 

@@ -55,8 +55,7 @@ _WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
 _USUAL_LINE = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
-
-
+_METADATA = b'},"metadata":{'  # a trace id, for one: different for each request, and no tag
 _DECLARATION = re.compile(rb'\{"(?:metric":"\w+","type|type)":"Metric"')
 
 
@@ -200,7 +199,8 @@ def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
     match = _USUAL_LINE.match(line)
     if match:
-        return match[1].decode(), match[2].decode(), float(match[3]), match[4]
+        tags, has_metadata, _ = match[4].partition(_METADATA)
+        return match[1].decode(), match[2].decode(), float(match[3]), tags + b"}" * bool(has_metadata)
     whole = json.loads(line)
     if whole["type"] == "Metric":
         return "", "", 0.0, b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import json
 import lzma
 from datetime import UTC, datetime, timedelta
 from gzip import compress
@@ -524,3 +525,11 @@ def test_xml_in_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, plan: P
     text = '<?xml version="1.0" encoding="UTF-1"?>\n<testResults version="1.2">\n</testResults>\n'
     with pytest.raises(UsageError, match="not XML from here on: unknown encoding"):
         imported(plan, written(tmp_path, text))
+
+
+def test_bodies_that_autocannon_did_not_expect_are_failures(tmp_path: Path, plan: Plan):
+    recorded = json.loads((Path(__file__).parent / "recorded" / "autocannon.json").read_text())
+    for mismatches, failures in ((0, 0), (5, 5), (231, 231)):
+        text = json.dumps(recorded | {"mismatches": mismatches, "non2xx": int(mismatches == 231)})
+        (slow,) = [one for one in imported(plan, written(tmp_path, text), endpoint="slow").endpoints if one.requests]
+        assert (slow.requests, slow.failures) == (231, failures)

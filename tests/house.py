@@ -27,11 +27,11 @@ ROOMS: dict[str, str] = {
     "workflows.steps": "init.__init__ middleware budgets scenarios loadtest measure gate.__init__ report history history.__init__ recording files text ci runner model git pages budgets.convert model.budget_file",
     "workflows.doctor": "workflows.steps budgets scenarios loadtest loadtest.service history.__init__ recording git ci net text model model.budget_file",
     # stages
-    "init.__init__": "init.access_log init.har init.curl init.postman init.openapi init model",
+    "init.__init__": "init.access_log init.har init.curl init.tools init.openapi init model",
     "init.access_log": "init.recorded init.openapi init text model",
     "init.har": "init.recorded init text model",
     "init.curl": "init.recorded init model",
-    "init.postman": "init.recorded init model",
+    "init.tools": "init.recorded init model",
     "init.recorded": "init.openapi init",
     "init.openapi": "init model",
     "init.project": "model",

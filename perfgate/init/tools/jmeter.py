@@ -1,0 +1,2 @@
+def recognizes(source):
+    return False

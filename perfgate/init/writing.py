@@ -137,7 +137,7 @@ def _levels(load: ProposedLoad) -> Iterator[str]:
         yield WARM_UP
         yield f"  duration: {levels[0][1]}"
     else:
-        yield f"  # {model}"
+        yield f"  # {model}; stages keep their level, so a ramp of the source is several"
         yield WARM_UP
         yield "  stages:"
         yield from (f"    - {{{key}: {level}, for: {seconds}}}" for level, seconds in levels)

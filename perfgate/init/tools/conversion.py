@@ -10,7 +10,6 @@ from perfgate.init import recorded
 from perfgate.init.proposal import Endpoint, Omission
 from perfgate.init.templating import split_url
 
-
 _VARIABLE_HOST = re.compile(r"(?:(?:https?|\$\{\w+\})://)?[^/?#]*\$\{\w+\}[^/?#]*")
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from perfgate.init.proposal import Endpoint, FileProposal, ProposedJourney, ProposedLoad
 
 RAMP_STEPS = 4
 SHORTEST_STEP_S = 1.0  # seconds
+SHORTEST_PART_S = 1e-6  # seconds: less is rounding
 DEFAULT_S = 60.0  # seconds of load, where the plan counts iterations instead
 MAX_S = 24 * 3600.0  # seconds: more is a mistake
 LEAST_SHARE = 0.01
@@ -62,15 +63,21 @@ def merged(parts: Sequence[PlanPart]) -> ProposedLoad | None:
             spans.append((at, at + seconds, level))
             at += seconds
             edges |= {at - seconds, at}
-    times = sorted(edges)
     sums = [
-        (sum(level for begin, end, level in spans if begin <= first and last <= end), last - first)
-        for first, last in zip(times, times[1:], strict=False)
-        if last - first > 1e-6
+        (_level(sum(level for begin, end, level in spans if begin <= first and last <= end), parts[0]), last - first)
+        for first, last in pairwise(sorted(edges))
+        if last - first > SHORTEST_PART_S
     ]
-    alike = groupby((entry for entry in sums if entry[0] > 0), key=lambda entry: round(entry[0], 3))
+    alike = groupby((entry for entry in sums if entry[0] > 0), key=lambda entry: entry[0])
     levels = tuple((level, sum(seconds for _, seconds in group)) for level, group in alike)
     return ProposedLoad(is_open=parts[0].is_open, levels=levels) if levels else None
+
+
+def _level(level: float, part: PlanPart) -> float:
+    """The level as a budget file has it: whole users, or starts per second to a tenth. None at all stays none."""
+    if level <= 0:
+        return 0.0
+    return max(0.1, round(level, 1)) if part.is_open else max(1, round(level))
 
 
 def with_parts(proposal: FileProposal, parts: Sequence[PlanPart]) -> FileProposal:

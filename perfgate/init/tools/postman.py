@@ -9,17 +9,6 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.tools.conversion import UnsendableError, checked_method, of_one_host
-from perfgate.init.tools.postman_collection import (
-    DYNAMIC,
-    MAX_DEPTH,
-    CollectionItem,
-    headers_of,
-    maps,
-    raw_url,
-    requests_of,
-    variables_of,
-)
 from perfgate.init.proposal import (
     NOT_SAFE,
     SAFE_METHODS,
@@ -33,6 +22,17 @@ from perfgate.init.proposal import (
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
+from perfgate.init.tools.conversion import UnsendableError, checked_method, of_one_host
+from perfgate.init.tools.postman_collection import (
+    DYNAMIC,
+    MAX_DEPTH,
+    CollectionItem,
+    headers_of,
+    maps,
+    raw_url,
+    requests_of,
+    variables_of,
+)
 from perfgate.model.errors import UsageError
 
 VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")

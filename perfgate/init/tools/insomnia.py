@@ -172,7 +172,7 @@ class _InsomniaRequests:
         return split_base(_PARAMETER.sub(value, self._text(item.request.get("url"), item).strip()))
 
     def _auth(self, item: InsomniaItem) -> tuple[str, str, str]:
-        """Name, value and place (header, query, cookie) of what lets the request in; all empty where it goes without."""
+        """Name, value and place (header, query, cookie) of what lets the request in; all empty without it."""
         auth, layers = item.auth, item.layers
         kind = auth.get("type")
         if kind in (None, "", "none") or auth.get("disabled"):
@@ -219,7 +219,7 @@ class _InsomniaRequests:
 
 
 def _graphql(text: str) -> str:
-    """The body of a GraphQL request; its variables are a map or a text. Raises UnsendableError where they are neither."""
+    """The body of a GraphQL request; its variables are a map, or JSON as a text. Raises UnsendableError."""
     try:
         body = json.loads(text)
         variables = body.get("variables") or {}

@@ -11,8 +11,12 @@ from urllib.parse import urlencode
 from perfgate.init import naming, recorded
 from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposalOptions
 from perfgate.init.recorded import Recorded
+from perfgate.init.script import script as scripts
+from perfgate.init.script.script import ReadScript
+from perfgate.init.script.tokens import ScriptError
+from perfgate.init.script.values import JsonText, Unknown, text_of
 from perfgate.init.secrets import Secrets
-from perfgate.init.tools import k6_options, k6_script
+from perfgate.init.tools import k6_options
 from perfgate.init.tools.conversion import (
     UnsendableError,
     checked_method,
@@ -20,11 +24,9 @@ from perfgate.init.tools.conversion import (
     sent_variables,
     split_base,
 )
-from perfgate.init.tools.k6_calls import K6Call, K6Walk
+from perfgate.init.tools.k6_calls import K6Walk
 from perfgate.init.tools.k6_options import K6Scenario, K6Threshold
-from perfgate.init.tools.k6_script import K6Script
-from perfgate.init.tools.k6_tokens import ScriptError
-from perfgate.init.tools.k6_values import JsonText, Unknown, text_of
+from perfgate.init.tools.k6_requests import K6Call
 from perfgate.init.tools.load_levels import PlanPart, with_parts
 from perfgate.model.errors import UsageError
 
@@ -73,14 +75,14 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     return with_parts(proposal, parts)
 
 
-def _read(source: InitSource) -> K6Script:
+def _read(source: InitSource) -> ReadScript:
     """Raises UsageError for what is no script."""
     if len(source.text) > MAX_CHARS:
         raise UsageError(
             f"{source.name} has more than {MAX_CHARS:,} characters", hint="name the script", code="PG-N006"
         )
     try:
-        return k6_script.read(source.text)
+        return scripts.read(source.text)
     except ScriptError as error:
         message = f"{source.name} cannot be read from line {error.line} on: {error}"
         raise UsageError(message, hint="`k6 inspect FILE` says where it breaks", code="PG-N002") from error
@@ -88,7 +90,7 @@ def _read(source: InitSource) -> K6Script:
         raise UsageError(f"{source.name} is nested too deeply", hint="name the script", code="PG-N002") from None
 
 
-def _unrun(script: K6Script) -> list[Omission]:
+def _unrun(script: ReadScript) -> list[Omission]:
     """What the script does besides its requests."""
     omissions = []
     for module, line in dict.fromkeys(script.modules.values()):
@@ -169,7 +171,7 @@ def _shared_budget(limits: Mapping[str, str]) -> dict[str, str]:
 class _K6Requests:
     """Converts calls of http. The same request at several places is one endpoint."""
 
-    script: K6Script
+    script: ReadScript
     omissions: list[Omission]
     secrets: Secrets = field(default_factory=Secrets)
     names: naming.UniqueNames = field(default_factory=naming.UniqueNames)

@@ -5,54 +5,30 @@ Functions of the script that it calls are followed. Blocks of `if` and loops are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from perfgate.init.proposal import Json, Omission
-from perfgate.init.tools.k6_script import DECLARING, HTTP, K6Script, ScriptFunction, declared
-from perfgate.init.tools.k6_tokens import NAME, NUMBER, Token, closing, separated
-from perfgate.init.tools.k6_values import NotConstantError, Unknown, Values, expression, known, text_of
+from perfgate.init.script.expressions import Values, expression
+from perfgate.init.script.script import DECLARING, ReadScript, ScriptFunction, declared
+from perfgate.init.script.tokens import NAME, NUMBER, Token, closing, separated
+from perfgate.init.script.values import NotConstantError, Unknown
+from perfgate.init.tools.k6_requests import VERBS, K6Call, batched_call, call_of, shown
 
-VERBS = {
-    "get": "GET",
-    "head": "HEAD",
-    "post": "POST",
-    "put": "PUT",
-    "patch": "PATCH",
-    "del": "DELETE",
-    "delete": "DELETE",
-    "options": "OPTIONS",
-    "request": "",
-    "asyncRequest": "",
-    "batch": "",
-}
-WITHOUT_BODY = ("get", "head")
 BRANCHING = ("if", "else", "for", "while", "switch", "do")
 CHANGING = ("+=", "-=", "*=", "/=", "%=", "**=", "||=", "&&=", "??=", "++", "--")
 RUNS = "it is changed while it runs"
+HTTP = "k6/http"
 MAX_CALLS = 10  # of functions within each other
 MAX_STEPS = 2000
 MAX_PAUSE_S = 3600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class K6Call:
-    """A request. `body` is a text, a map of form fields, or None."""
-
-    line: int
-    method: str
-    url: str
-    body: Json = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    statuses: tuple[int, ...] = ()  # that a check asks for
 
 
 @dataclass
 class K6Walk:
     """What one iteration of a function does."""
 
-    source: K6Script
+    source: ReadScript
     drawn: dict[str, Json]
     steps: list[K6Call | float] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
@@ -140,9 +116,7 @@ class _Walker:
         elif member == "sleep":
             self._pause(token, arguments)
         elif member == "group" and arguments:
-            inner = _Walker(
-                self.result, self.scope, (*self.groups, _shown(self._values().of(arguments[0]))), self.depth
-            )
+            inner = _Walker(self.result, self.scope, (*self.groups, shown(self._values().of(arguments[0]))), self.depth)
             inner.body(index + 2 + len(arguments[0]), last)
             return last + 1
         elif member == "check" and len(arguments) > 1:
@@ -220,7 +194,7 @@ class _Walker:
             self._batch(line, arguments, what)
             return
         try:
-            self.result.steps.append(self._call(line, verb, arguments))
+            self.result.steps.append(call_of(line, verb, arguments, self.groups))
         except NotConstantError as error:
             self.result.omissions.append(Omission(what, str(error)))
             return
@@ -232,34 +206,6 @@ class _Walker:
             if index < end:
                 self._expect(step, statuses)
 
-    def _call(self, line: int, verb: str, arguments: list[Json]) -> K6Call:
-        """Raises NotConstantError."""
-        method, rest = VERBS[verb], arguments
-        if not method:
-            method, rest = text_of(known(arguments[0] if arguments else None)).upper(), arguments[1:]
-        if not rest:
-            raise NotConstantError("it has no URL")
-        is_short = verb in WITHOUT_BODY and not (len(rest) > 2 and rest[1] is None)
-        body = None if is_short or len(rest) < 2 else _known(rest[1], "body")
-        parameters = rest[1 if is_short else 2] if len(rest) > (1 if is_short else 2) else None
-        return self._made(line, (method, text_of(_known(rest[0], "URL")), body), parameters)
-
-    def _made(self, line: int, sent: tuple[str, str, Json], parameters: Json) -> K6Call:
-        method, url, body = sent
-        settings = parameters if isinstance(parameters, dict) else {}
-        if isinstance(parameters, Unknown):
-            raise NotConstantError(f"its parameters: {parameters.why}")
-        if settings.get("auth") not in (None, "basic"):
-            raise NotConstantError(f"its authentication ({_shown(settings['auth'])}) has no equivalent")
-        headers = _texts(settings.get("headers"), "header")
-        if cookies := _texts(settings.get("cookies"), "cookie"):
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        written = settings.get("tags")
-        tags = {name: _shown(value) for name, value in written.items()} if isinstance(written, dict) else {}
-        group = {"group": "".join(f"::{name}" for name in self.groups)}
-        own = {"method": method, "url": url, "name": url}
-        return K6Call(line=line, method=method, url=url, body=body, headers=headers, tags={**group, **own, **tags})
-
     def _batch(self, line: int, arguments: list[Json], what: str) -> None:
         written = arguments[0] if arguments else None
         requests = list(written.values()) if isinstance(written, dict) else written
@@ -269,21 +215,11 @@ class _Walker:
             return
         for number, request in enumerate(requests, 1):
             try:
-                self.result.steps.append(self._batched(line, request))
+                self.result.steps.append(batched_call(line, request, self.groups))
             except NotConstantError as error:
                 self.result.omissions.append(Omission(f"request {number} of {what}", str(error)))
         if len(requests) > 1:
             self.result.omissions.append(Omission(f"http.batch in line {line}", "its requests are sent one by one"))
-
-    def _batched(self, line: int, request: Json) -> K6Call:
-        """One request of a batch: a URL, a list of arguments, or an object. Raises NotConstantError."""
-        if isinstance(request, dict):
-            method = text_of(known(request.get("method") or "GET")).upper()
-            sent = (method, text_of(_known(request.get("url"), "URL")), _known(request.get("body"), "body"))
-            return self._made(line, sent, request.get("params"))
-        if isinstance(request, list):
-            return self._call(line, "request", request)
-        return self._made(line, ("GET", text_of(_known(request, "URL")), None), None)
 
 
 def _with(root: Json, keys: Sequence[Json], value: Json) -> Json:
@@ -294,27 +230,3 @@ def _with(root: Json, keys: Sequence[Json], value: Json) -> Json:
     if not isinstance(root, dict) or not isinstance(first, str):
         return root if isinstance(root, Unknown) else Unknown(RUNS)
     return {**root, first: _with(root.get(first, {} if rest else None), rest, value)}
-
-
-def _known(value: Json, what: str) -> Json:
-    try:
-        return known(value)
-    except NotConstantError as error:
-        raise NotConstantError(f"its {what}: {error}") from None
-
-
-def _texts(written: Json, what: str) -> dict[str, str]:
-    """A map of texts. Raises NotConstantError."""
-    pairs = known(written) if isinstance(written, Unknown) else written
-    return {
-        str(name): text_of(_known(value, f"{what} {name}"))
-        for name, value in (pairs.items() if isinstance(pairs, dict) else ())
-    }
-
-
-def _shown(value: Json) -> str:
-    """A value as a tag has it."""
-    try:
-        return text_of(known(value))
-    except NotConstantError:
-        return ""

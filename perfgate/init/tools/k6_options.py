@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from perfgate.init import naming
 from perfgate.init.proposal import Json, Omission
-from perfgate.init.tools.k6_script import DEFAULT
-from perfgate.init.tools.k6_values import Unknown
+from perfgate.init.script.script import DEFAULT
+from perfgate.init.script.values import Unknown
 from perfgate.init.tools.load_levels import DEFAULT_S, MAX_S, Level, stages
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|ns|s|m|h|d))+")
@@ -22,16 +22,15 @@ _CONSTANT, _RAMPING = ("constant-vus", "constant-arrival-rate"), ("ramping-vus",
 _COUNTED = ("shared-iterations", "per-vu-iterations")
 _LOAD_KEYS = ("vus", "duration", "stages", "iterations", "scenarios")
 _WITHOUT_EFFECT = (  # of the client, or of k6's own output
-    "discardResponseBodies vusMax userAgent systemTags summaryTrendStats summaryTimeUnit noUsageReport setupTimeout teardownTimeout "
-    "minIterationDuration batch batchPerHost linger paused httpDebug ext cloud tags insecureSkipTLSVerify noConnectionReuse "
-    "noVUConnectionReuse maxRedirects throw noCookiesReset gracefulStop gracefulRampDown"
+    "discardResponseBodies vusMax userAgent systemTags summaryTrendStats summaryTimeUnit noUsageReport setupTimeout "
+    "teardownTimeout minIterationDuration batch batchPerHost linger paused httpDebug ext cloud tags noConnectionReuse "
+    "noVUConnectionReuse maxRedirects throw noCookiesReset gracefulStop gracefulRampDown insecureSkipTLSVerify"
 ).split()
 _HINTS = {
     "insecureSkipTLSVerify": "write `tls: {insecure: true}`",
     "tlsAuth": "write the certificate under `tls`",
     "hosts": "name the address under `target`",
     "rps": "write `load: {rate: ...}`",
-    "noVUConnectionReuse": "",
 }
 
 

@@ -1,4 +1,4 @@
-"""The text of a k6 script as tokens: names, numbers, strings, templates, punctuation, each with its line.
+"""The text of a script as tokens: names, numbers, strings, templates, punctuation, each with its line.
 
 Comments are left out. JavaScript is not run, and its grammar is not checked, apart from brackets that do not match.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from perfgate.init.proposal import Json
+from typing import Any
 
 MAX_NESTING = 100  # of brackets and templates within each other
 MAX_SHOWN_CHARS = 20
@@ -46,7 +45,7 @@ class Token:
     kind: str
     text: str
     line: int
-    value: Json = None
+    value: Any = None
 
     def is_mark(self, *texts: str) -> bool:
         return self.kind == MARK and self.text in texts
@@ -143,10 +142,10 @@ class _Tokenizer:
         kind, text = str(match.lastgroup), self._take(match.end())
         return Token(kind, text, line, _value(kind, text))
 
-    def _template(self, depth: int) -> list[Json]:
+    def _template(self, depth: int) -> list[Any]:
         """The parts of a template: texts, and lists of tokens."""
         start = self.line
-        parts: list[Json] = []
+        parts: list[Any] = []
         self.at += 1
         while self.at < len(self.text):
             match = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*", re.DOTALL).match(self.text, self.at)
@@ -181,7 +180,7 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(character, text) if "\\" in text else text
 
 
-def _value(kind: str, text: str) -> Json:
+def _value(kind: str, text: str) -> Any:
     if kind == STRING:
         return unescaped(text[1:-1])
     if kind != NUMBER:

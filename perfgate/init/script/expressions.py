@@ -1,79 +1,35 @@
-"""Values of a k6 script that its text says: literals, constants, and what is put together of them.
+"""Expressions of a script, as far as their text says their value.
 
-Read are strings, templates, numbers, objects, arrays, `+ - * /`, `||` and `??` (the default of a variable of the
+Read are strings, templates, numbers, objects, arrays, `+ - * / %`, `||` and `??` (the default of a variable of the
 environment), members, `JSON.stringify`, `encodeURIComponent`, `b64encode`, and the random values of k6's utilities.
 Everything else (conditions, functions, what is imported, answers of requests) is `Unknown`, with why.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import operator
-import re
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
-from perfgate.init.proposal import Json
-from perfgate.init.tools.k6_tokens import (
-    MAX_NESTING,
-    NAME,
-    NUMBER,
-    OPENING,
-    STRING,
-    TEMPLATE,
-    Token,
-    closing,
-    separated,
+from perfgate.init.script.tokens import MAX_NESTING, NAME, NUMBER, OPENING, STRING, TEMPLATE, Token, closing, separated
+from perfgate.init.script.values import (
+    ENVIRONMENT,
+    FUNCTIONS,
+    MAX_CHARS,
+    DrawnText,
+    Environment,
+    Json,
+    NotConstantError,
+    Unknown,
+    added,
+    computed,
+    known,
+    part_of,
+    text_of,
 )
 
-ENVIRONMENT = re.compile(r"\$\{[A-Za-z_]\w*\}")
 WORDS = {"true": True, "false": False, "null": None, "undefined": None}
-MAX_CHARS = 1_000_000  # of a text
-MAX_NUMBER = 1e100
 _AFTER_VALUE = (")", "]", "}")
 _GOES_ON = ("instanceof", "in", "of")
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """What only a run can say. `why` ends a sentence: "`id` is made while it runs"."""
-
-    why: str
-
-
-class NotConstantError(ValueError):
-    """An expression whose value only a run can say."""
-
-
-class JsonText(str):
-    """The text that JSON.stringify makes."""
-
-
-class DrawnText(str):
-    """The place of a value that is drawn anew for each iteration."""
-
-
-def known(value: Json) -> Json:
-    """The value. Raises NotConstantError where it, or something in it, is unknown."""
-    if isinstance(value, Unknown):
-        raise NotConstantError(value.why)
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        known(item)
-    return value
-
-
-def text_of(value: Json) -> str:
-    """The value as JavaScript writes it into a text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict | list):
-        raise NotConstantError("an object stands in a text")
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return "undefined" if value is None else json.dumps(value)
 
 
 def expression(script: Sequence[Token], start: int) -> Sequence[Token]:
@@ -160,20 +116,20 @@ class _Expression:
     def _sum(self) -> Json:
         value = self._product()
         while sign := self._takes("+", "-"):
-            value = _added(value, self._product()) if sign == "+" else _computed(sign, value, self._product())
+            value = added(value, self._product()) if sign == "+" else computed(sign, value, self._product())
         return value
 
     def _product(self) -> Json:
         value = self._signed()
         while sign := self._takes("*", "/", "%"):
-            value = _computed(sign, value, self._signed())
+            value = computed(sign, value, self._signed())
         return value
 
     def _signed(self) -> Json:
         if self._takes("-"):
-            return _computed("-", 0, self._signed())
+            return computed("-", 0, self._signed())
         if self._takes("+"):
-            return _computed("+", 0, self._signed())
+            return computed("+", 0, self._signed())
         return self._member()
 
     def _member(self) -> Json:
@@ -182,9 +138,9 @@ class _Expression:
         value = self._primary()
         while self.at < len(self.script):
             if self._takes(".", "?."):
-                value = _part(value, self._name())
+                value = part_of(value, self._name())
             elif self.script[self.at].is_mark("["):
-                value = _part(value, known(self._inner(self._bracketed())))
+                value = part_of(value, known(self._inner(self._bracketed())))
             elif self.script[self.at].is_mark("("):
                 callee = "".join(token.text for token in self.script[start : self.at])
                 value = self._call(callee, value, [self._inner(part) for part in separated(self._bracketed())])
@@ -227,7 +183,7 @@ class _Expression:
     def _named(self, name: str) -> Json:
         """What a name stands for; what is not known may still be a function with an equivalent."""
         if name == "__ENV":
-            return _Environment()
+            return Environment()
         if name == "__ITER":
             return self.values.draw("iteration", {"sequence": 0})
         return self.values.scope.get(name, Unknown(f"`{name}` is made while it runs"))
@@ -266,7 +222,7 @@ class _Expression:
         if function == "randomIntBetween" and len(arguments) == 2:
             low, high = (known(item) for item in arguments)
             if self.values.is_mean:
-                return _computed("/", _added(low, high), 2)
+                return computed("/", added(low, high), 2)
             return draw("number", {"between": [low, high]})
         if function == "randomItem" and arguments and isinstance(arguments[0], list):
             return draw("item", {"choice": known(arguments[0])})
@@ -276,82 +232,6 @@ class _Expression:
             return {key: item for part in arguments if isinstance(known(part), dict) for key, item in part.items()}
         if function == "toString" and not isinstance(value, Unknown):
             return text_of(value)
-        if function in _FUNCTIONS and arguments:
-            return _FUNCTIONS[function](known(arguments[0]))
+        if function in FUNCTIONS and arguments:
+            return FUNCTIONS[function](known(arguments[0]))
         raise NotConstantError(f"`{callee[:40]}(...)` is called while it runs")
-
-
-class _Environment(dict[str, Json]):
-    """`__ENV`, each of whose members is a variable."""
-
-
-def _part(value: Json, name: Json) -> Json:
-    if isinstance(value, _Environment):
-        return f"${{{name}}}" if re.fullmatch(r"[A-Za-z_]\w*", str(name)) else Unknown(f"`__ENV[{name}]` has no name")
-    if isinstance(value, dict) and name in value:
-        return value[name]
-    if isinstance(value, list) and isinstance(name, int) and 0 <= name < len(value):
-        return value[name]
-    if name == "length" and isinstance(value, list):
-        return len(value)
-    return value if isinstance(value, Unknown) else Unknown(f"`{name}` is made while it runs")
-
-
-def _added(first: Json, second: Json) -> Json:
-    if isinstance(first, str) or isinstance(second, str):
-        if any(isinstance(item, DrawnText) for item in (first, second)) and any(
-            isinstance(item, int | float) for item in (first, second)
-        ):
-            raise NotConstantError("it computes with a random value")
-        text = text_of(first) + text_of(second)
-        if len(text) > MAX_CHARS:
-            raise NotConstantError("it is too long")
-        return text
-    return _computed("+", first, second)
-
-
-def _computed(sign: str, first: Json, second: Json) -> Json:
-    if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in (first, second)):
-        raise NotConstantError("it is computed while it runs")
-    try:
-        number = _OPERATIONS[sign](first, second)
-        if abs(number) < MAX_NUMBER:
-            return number
-    except (ZeroDivisionError, OverflowError):
-        pass
-    raise NotConstantError("it is no number")
-
-
-def _number(value: Json) -> Json:
-    try:
-        return float(value) if not isinstance(value, str) or "." in value else int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise NotConstantError("it is no number") from None
-
-
-def _base64(value: Json) -> str:
-    if not isinstance(value, str) or ENVIRONMENT.search(value):
-        raise NotConstantError("it is encoded while it runs")
-    return b64encode(value.encode(errors="replace")).decode()
-
-
-_OPERATIONS: Mapping[str, Callable[[Json, Json], Json]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-}
-_FUNCTIONS: Mapping[str, Callable[[Json], Json]] = {
-    "stringify": lambda value: JsonText(json.dumps(value)),
-    "encodeURIComponent": lambda value: quote(text_of(value), safe="-_.!~*'()${}"),
-    "encodeURI": lambda value: quote(text_of(value), safe="-_.!~*'();/?:@&=+$,#{}"),
-    "String": text_of,
-    "Number": _number,
-    "parseInt": _number,
-    "parseFloat": _number,
-    "floor": lambda value: math.floor(_number(value)),
-    "ceil": lambda value: math.ceil(_number(value)),
-    "round": lambda value: math.floor(_number(value) + 0.5),
-    "b64encode": _base64,
-}

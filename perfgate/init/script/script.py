@@ -1,17 +1,16 @@
-"""A k6 script as far as its text says it: constants, functions, imports."""
+"""A script as far as its text says it: constants, functions, imports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from perfgate.init.proposal import Json
-from perfgate.init.tools.k6_tokens import NAME, STRING, Token, closing, separated, tokens
-from perfgate.init.tools.k6_values import Unknown, Values, expression
+from perfgate.init.script.expressions import Values, expression
+from perfgate.init.script.tokens import NAME, STRING, Token, closing, separated, tokens
+from perfgate.init.script.values import Json, Unknown
 
 DECLARING = ("const", "let", "var")
 DEFAULT = "default"
-HTTP = "k6/http"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +21,7 @@ class ScriptFunction:
 
 
 @dataclass(kw_only=True)
-class K6Script:
+class ReadScript:
     script: Sequence[Token]
     scope: dict[str, Json] = field(default_factory=dict)
     functions: dict[str, ScriptFunction] = field(default_factory=dict)
@@ -34,9 +33,9 @@ class K6Script:
         return {name: self.members.get(name, "") for name, (source, _) in self.modules.items() if source == module}
 
 
-def read(text: str) -> K6Script:
+def read(text: str) -> ReadScript:
     """The script's own level; what is within functions is not looked at. Raises ScriptError."""
-    made = K6Script(script=tokens(text))
+    made = ReadScript(script=tokens(text))
     script, index = made.script, 0
     while index < len(script):
         token = script[index]
@@ -111,7 +110,7 @@ def declared(script: Sequence[Token], index: int) -> tuple[str, int]:
     return (script[index].text, at + 1) if script[at].is_mark("=") else ("", index + 1)
 
 
-def _declaration(made: K6Script, index: int) -> int:
+def _declaration(made: ReadScript, index: int) -> int:
     """Takes in one declaration; those behind a comma follow."""
     script = made.script
     name, start = declared(script, index)
@@ -131,7 +130,7 @@ def _declaration(made: K6Script, index: int) -> int:
     return _declaration_behind(made, end)
 
 
-def _declaration_behind(made: K6Script, end: int) -> int:
+def _declaration_behind(made: ReadScript, end: int) -> int:
     script = made.script
     while end < len(script) and script[end].is_mark(","):
         name, start = declared(script, end + 1)
@@ -143,7 +142,7 @@ def _declaration_behind(made: K6Script, end: int) -> int:
     return end
 
 
-def _import(made: K6Script, index: int) -> int:
+def _import(made: ReadScript, index: int) -> int:
     """Takes in `import http, { a as b } from "module"`."""
     script, at = made.script, index + 1
     names: dict[str, str] = {}

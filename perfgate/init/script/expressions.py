@@ -53,7 +53,7 @@ def _ends_statement(before: Token, token: Token) -> bool:
 
 
 @dataclass
-class Values:
+class Evaluation:
     """Evaluates expressions with the names of a scope. `drawn` collects the random values, by name."""
 
     scope: Mapping[str, Json]
@@ -78,7 +78,7 @@ class Values:
 
 
 class _Expression:
-    def __init__(self, script: Sequence[Token], values: Values, depth: int) -> None:
+    def __init__(self, script: Sequence[Token], values: Evaluation, depth: int) -> None:
         self.script = script
         self.at = 0
         self.values = values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from perfgate.init.script.expressions import Values, expression
+from perfgate.init.script.expressions import Evaluation, expression
 from perfgate.init.script.tokens import NAME, STRING, Token, closing, separated, tokens
 from perfgate.init.script.values import Json, Unknown
 
@@ -126,7 +126,7 @@ def _declaration(made: ReadScript, index: int) -> int:
             made.modules[name] = (value[2].value, value[0].line)
             made.scope[name] = Unknown(f"`{name}` is imported from {value[2].value}")
         else:
-            made.scope[name] = Values(made.scope).of(value)
+            made.scope[name] = Evaluation(made.scope).of(value)
     return _declaration_behind(made, end)
 
 
@@ -137,7 +137,7 @@ def _declaration_behind(made: ReadScript, end: int) -> int:
         if not name:
             return end + 1
         value = expression(script, start)
-        made.scope[name] = Values(made.scope).of(value)
+        made.scope[name] = Evaluation(made.scope).of(value)
         end = start + len(value)
     return end
 

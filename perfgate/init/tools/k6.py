@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
+from perfgate.init.load_levels import PlanPart, with_parts
 from perfgate.init.proposal import Endpoint, FileProposal, InitSource, Json, Omission, ProposalOptions
 from perfgate.init.recorded import Recorded
 from perfgate.init.script import script as scripts
@@ -27,7 +28,6 @@ from perfgate.init.tools.conversion import (
 from perfgate.init.tools.k6_calls import K6Walk
 from perfgate.init.tools.k6_options import K6Scenario, K6Threshold
 from perfgate.init.tools.k6_requests import K6Call
-from perfgate.init.tools.load_levels import PlanPart, with_parts
 from perfgate.model.errors import UsageError
 
 _IMPORTS = re.compile(r"""(?:from|import|require\s*\()\s*["']k6(?:/[\w/-]+)?["']""")

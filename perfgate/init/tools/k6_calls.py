@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from perfgate.init.proposal import Json, Omission
-from perfgate.init.script.expressions import Values, expression
+from perfgate.init.script.expressions import Evaluation, expression
 from perfgate.init.script.script import DECLARING, ReadScript, ScriptFunction, declared
 from perfgate.init.script.tokens import NAME, NUMBER, Token, closing, separated
 from perfgate.init.script.values import NotConstantError, Unknown
@@ -79,8 +79,8 @@ class _Walker:
             self._enter_branch(token, index)
         return index + 1
 
-    def _values(self, *, is_mean: bool = False) -> Values:
-        return Values(self.scope, self.result.drawn, is_mean=is_mean)
+    def _values(self, *, is_mean: bool = False) -> Evaluation:
+        return Evaluation(self.scope, self.result.drawn, is_mean=is_mean)
 
     def _bind(self, index: int, *, is_sure: bool) -> None:
         """Takes in `name = value`; within a branch it may not come to that."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from perfgate.init import naming
+from perfgate.init.load_levels import DEFAULT_S, MAX_S, Level, stages
 from perfgate.init.proposal import Json, Omission
 from perfgate.init.script.script import DEFAULT
 from perfgate.init.script.values import Unknown
-from perfgate.init.tools.load_levels import DEFAULT_S, MAX_S, Level, stages
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|ns|s|m|h|d))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|s|m|h|d)")

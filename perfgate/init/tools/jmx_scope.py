@@ -18,11 +18,13 @@ MAX_PAUSE_S = 3600.0
 _JSON_PATH = re.compile(r"\$(?:\.[A-Za-z_]\w*|\[\d+\]|\['[^'\\]+'\])+")
 _NOT, _EQUALS, _SUBSTRING, _CONTAINS, _MATCH, _OR = 4, 8, 16, 2, 1, 32  # of Assertion.test_type
 _RANDOM_TIMERS = {"UniformRandomTimer": 0.5, "PoissonRandomTimer": 1.0, "GaussianRandomTimer": 0.0}  # of their range
+ADDING = ("Assertion", "Extractor", "PostProcessor", "PreProcessor", "Timer", "Config", "Manager", "Modifier")
 _WITHOUT_EFFECT = (  # listeners, and what perfgate does by itself
     "Arguments ResultCollector CookieManager DebugSampler DebugPostProcessor Summariser RecordingController "
     "ProxyControl HttpMirrorControl"
 ).split()
 _HINTS = {
+    "AuthManager": "write the header: `Authorization: Basic ${BASIC_AUTH}`",
     "CacheManager": "perfgate caches nothing",
     "ConstantThroughputTimer": "write `load: {rate: ...}`",
     "PreciseThroughputTimer": "write `load: {rate: ...}`",
@@ -99,8 +101,6 @@ def _with(scope: PlanScope, element: PlanElement, variables: PlanVariables, omis
         return replace(scope, defaults={**scope.defaults, **own}, arguments=(*scope.arguments, *arguments_of(xml)))
     if kind == "HeaderManager":
         return replace(scope, headers=templating.merged_headers(scope.headers, _headers(xml)))
-    if kind == "AuthManager":
-        return replace(scope, headers=templating.merged_headers(scope.headers, _authorization(xml, variables)))
     if kind == "ConstantTimer" or kind in _RANDOM_TIMERS:
         return replace(scope, pause=scope.pause + _pause(element, variables, omissions))
     if kind == "ResponseAssertion":
@@ -113,11 +113,8 @@ def _with(scope: PlanScope, element: PlanElement, variables: PlanVariables, omis
         raise UnsendableError(_HINTS[kind])
     if kind.startswith(("BeanShell", "JSR223", "BSF")):
         raise UnsendableError("it is code, and is not run")
-    if kind.endswith(
-        ("Assertion", "Extractor", "PostProcessor", "PreProcessor", "Timer", "Config", "Manager", "Modifier")
-    ):
-        if not is_known(kind):
-            raise UnsendableError(f"a {kind} has no equivalent")
+    if kind.endswith(ADDING) and not is_known(kind):
+        raise UnsendableError(f"a {kind} has no equivalent")
     return scope
 
 
@@ -128,18 +125,6 @@ def _headers(xml: XmlElement) -> dict[str, str]:
         for item in (listed.inner if listed else ())
         if item.value("Header.name").strip()
     }
-
-
-def _authorization(xml: XmlElement, variables: PlanVariables) -> dict[str, str]:
-    """The header of a single user with basic authentication. Raises UnsendableError for anything else."""
-    listed = xml.part("AuthManager.auth_list")
-    entries = listed.inner if listed else []
-    if not entries:
-        return {}
-    if len(entries) > 1 or entries[0].value("Authorization.mechanism") not in ("", "BASIC", "BASIC_DIGEST"):
-        raise UnsendableError("write the header: `Authorization: Basic ${BASIC_AUTH}`")
-    variables.variable("basic_auth", "base64 of user:password")
-    return {"Authorization": "Basic ${BASIC_AUTH}"}
 
 
 def _pause(element: PlanElement, variables: PlanVariables, omissions: list[Omission]) -> float:
@@ -224,10 +209,11 @@ def data_files(
         written = xml.value("filename")
         present = columns.get(written)
         names = [name.strip() for name in xml.value("variableNames").split(",") if name.strip()] or list(present or ())
-        is_usable = present is not None and set(names) <= set(present) and all(map(str.isidentifier, names))
+        has_names = present is not None and set(names) <= set(present) and all(map(str.isidentifier, names))
         separator = xml.value("delimiter").replace("\\t", "\t") or ","
+        is_usable = has_names and len(separator) == 1
         shown = naming.plain(written)
-        if not is_usable or len(separator) > 1:
+        if not is_usable:
             why = "it is not there" if present is None else f"its first line does not name {', '.join(names)}"
             omissions.append(Omission(f"the data of {shown}", f"{why}: add it, and write `with: {{from: FILE}}`"))
             variables.meanings |= dict.fromkeys(names, f"a value of {shown}")
@@ -235,7 +221,7 @@ def data_files(
         is_once = xml.value("recycle") == "false" and xml.value("stopThread") == "true"
         files.append(
             DataFile(
-                path=written if is_usable and len(separator) == 1 else "",
+                path=written if is_usable else "",
                 names=tuple(names),
                 settings={**settings, **({"once": True} if is_once else {})},
             )

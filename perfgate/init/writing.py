@@ -22,6 +22,7 @@ MIN_SHARING_ENDPOINTS = 2  # endpoints with the same header, from which on it st
 BUDGET = {"p50": "300ms +20%", "p95": "1s +30%", "errors": "1%"}  # proposed for all endpoints
 CLOSED = "closed model: each user waits for its answer"
 OPEN = "open model: visitors come whether or not the target keeps up"
+LONG_S = 600.0  # seconds
 WARM_UP = "  warmup: 5s # never judged"
 MAX_LISTED_OMISSIONS = 40  # that are listed in the file; the terminal lists all
 
@@ -135,7 +136,8 @@ def _levels(load: ProposedLoad) -> Iterator[str]:
     if len(levels) == 1:
         yield f"  {key}: {levels[0][0]} # {model}"
         yield WARM_UP
-        yield f"  duration: {levels[0][1]}"
+        is_long = load.levels[0][1] > LONG_S
+        yield f"  duration: {levels[0][1]}{' # some minutes are enough for a verdict' if is_long else ''}"
     else:
         yield f"  # {model}; stages keep their level, so a ramp of the source is several"
         yield WARM_UP

@@ -93,6 +93,7 @@ class _Tokenizer:
         """Tokens to the end, or to the brace that ends a hole of a template."""
         found: list[Token] = []
         opened: list[Token] = []
+        self._check_nesting(depth)
         while self._skip_space():
             token = self._next(found[-1] if found else None, depth + len(opened))
             if token.is_mark(*OPENING):
@@ -102,13 +103,16 @@ class _Tokenizer:
                     return found
                 if not opened or OPENING[opened.pop().text] != token.text:
                     raise ScriptError(token.line, f"`{token.text}` closes nothing")
-            if depth + len(opened) > MAX_NESTING:
-                raise ScriptError(token.line, f"more than {MAX_NESTING} brackets within each other")
+            self._check_nesting(depth + len(opened))
             found.append(token)
         if opened or in_template:
             line = opened[-1].line if opened else self.line
             raise ScriptError(line, f"`{opened[-1].text if opened else '${'}` is never closed")
         return found
+
+    def _check_nesting(self, depth: int) -> None:
+        if depth > MAX_NESTING:
+            raise ScriptError(self.line, f"more than {MAX_NESTING} brackets within each other")
 
     def _skip_space(self) -> bool:
         """Whether there is more after white space and comments."""

@@ -13,7 +13,7 @@ from perfgate.init.secrets import Secrets
 from perfgate.init.tools import jmx_tree
 from perfgate.init.tools.conversion import UnsendableError, of_one_host, sent_variables
 from perfgate.init.tools.jmx_samplers import HTTP_SAMPLERS, endpoint_of
-from perfgate.init.tools.jmx_scope import PlanScope, arguments_of, data_files, extended, is_known
+from perfgate.init.tools.jmx_scope import PlanScope, PresentFile, arguments_of, data_files, extended, is_known
 from perfgate.init.tools.jmx_tree import PlanElement
 from perfgate.init.tools.jmx_variables import PlanVariables
 from perfgate.model.errors import UsageError
@@ -49,7 +49,8 @@ def recognizes(source: InitSource) -> bool:
 def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
     plan = jmx_tree.read(source)
     elements = [inner for element in plan for inner in element.all()]
-    conversion = _PlanConversion(_variables(elements), _columns(source, elements))
+    variables = _variables(elements)
+    conversion = _PlanConversion(variables, _present(source, elements, variables))
     conversion.level(plan, PlanScope(), None)
     omissions = conversion.omissions
     if not conversion.endpoints and not omissions:
@@ -87,21 +88,23 @@ def _variables(elements: Sequence[PlanElement]) -> PlanVariables:
     return PlanVariables(known)
 
 
-def _columns(source: InitSource, elements: Sequence[PlanElement]) -> dict[str, Sequence[str]]:
-    """The first line of each CSV file that is there, by its name in the plan."""
-    columns: dict[str, Sequence[str]] = {}
-    for element in elements if source.folder else ():
+def _present(source: InitSource, elements: Sequence[PlanElement], variables: PlanVariables) -> dict[str, PresentFile]:
+    """The CSV files that are there, by their names in the plan. JMeter looks for them beside it."""
+    present: dict[str, PresentFile] = {}
+    for element in elements:
         written = element.xml.value("filename")
         if element.kind != "CSVDataSet" or not written or not source.folder:
             continue
         try:
-            with (source.folder / PurePosixPath(source.name).parent / written).open("rb") as file:
+            path = PurePosixPath(source.name).parent / variables.text(written)
+            with (source.folder / path).open("rb") as file:
                 first = file.readline(MAX_LINE_BYTES).decode("utf-8-sig", "replace")
         except (OSError, ValueError):
             continue
         separator = element.xml.value("delimiter").replace("\\t", "\t") or ","
-        columns[written] = [name.strip().strip('"') for name in first.strip().split(separator)]
-    return columns
+        columns = tuple(name.strip().strip('"') for name in first.strip().split(separator))
+        present[written] = PresentFile(path.as_posix(), columns)
+    return present
 
 
 @dataclass
@@ -116,7 +119,7 @@ class _ThreadGroup:
 @dataclass
 class _PlanConversion:
     variables: PlanVariables
-    columns: Mapping[str, Sequence[str]]
+    present: Mapping[str, PresentFile]
     secrets: Secrets = field(default_factory=Secrets)
     names: naming.UniqueNames = field(default_factory=naming.UniqueNames)
     endpoints: list[tuple[str, Endpoint]] = field(default_factory=list)
@@ -125,7 +128,7 @@ class _PlanConversion:
 
     def level(self, elements: Sequence[PlanElement], scope: PlanScope, group: _ThreadGroup | None) -> None:
         """Takes in one level of the tree: first what holds for all of it, then what is sent, in order."""
-        data = data_files(elements, self.columns, self.variables, self.omissions)
+        data = data_files(elements, self.present, self.variables, self.omissions)
         scope = extended(replace(scope, data=(*scope.data, *data)), elements, self.variables, self.omissions)
         for element in elements:
             if element.kind in ONCE:
@@ -185,7 +188,7 @@ class _PlanConversion:
         return next((number for number in map(self.variables.number, texts) if number is not None), None)
 
     def _sampler(self, element: PlanElement, scope: PlanScope, group: _ThreadGroup) -> None:
-        data = data_files(element.below, self.columns, self.variables, self.omissions)
+        data = data_files(element.below, self.present, self.variables, self.omissions)
         scope = replace(scope, data=(*scope.data, *data))
         scope = extended(scope, element.below, self.variables, self.omissions)
         if scope.pause > 0:

@@ -4,7 +4,7 @@ captures."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from perfgate.init import naming, templating
@@ -18,7 +18,7 @@ MAX_PAUSE_S = 3600.0
 _JSON_PATH = re.compile(r"\$(?:\.[A-Za-z_]\w*|\[\d+\]|\['[^'\\]+'\])+")
 _NOT, _EQUALS, _SUBSTRING, _CONTAINS, _MATCH, _OR = 4, 8, 16, 2, 1, 32  # of Assertion.test_type
 _RANDOM_TIMERS = {"UniformRandomTimer": 0.5, "PoissonRandomTimer": 1.0, "GaussianRandomTimer": 0.0}  # of their range
-ADDING = ("Assertion", "Extractor", "PostProcessor", "PreProcessor", "Timer", "Config", "Manager", "Modifier")
+SENDING = ("Controller", "ThreadGroup", "Sampler", "Control", "Proxy", "TestAction", "TestPlan", "CSVDataSet")
 _WITHOUT_EFFECT = (  # listeners, and what perfgate does by itself
     "Arguments ResultCollector CookieManager DebugSampler DebugPostProcessor Summariser RecordingController "
     "ProxyControl HttpMirrorControl"
@@ -45,6 +45,14 @@ _HINTS = {
     "IncludeController": "it is in another file",
     "ModuleController": "it stands elsewhere in the plan",
 }
+
+
+@dataclass(frozen=True)
+class PresentFile:
+    """A CSV file that is there: its path from the budget file's folder, and the names in its first line."""
+
+    path: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +121,7 @@ def _with(scope: PlanScope, element: PlanElement, variables: PlanVariables, omis
         raise UnsendableError(_HINTS[kind])
     if kind.startswith(("BeanShell", "JSR223", "BSF")):
         raise UnsendableError("it is code, and is not run")
-    if kind.endswith(ADDING) and not is_known(kind):
+    if not kind.endswith(SENDING) and not is_known(kind):
         raise UnsendableError(f"a {kind} has no equivalent")
     return scope
 
@@ -142,7 +150,8 @@ def _pause(element: PlanElement, variables: PlanVariables, omissions: list[Omiss
 
 def _expected(before: Mapping[str, Json], xml: XmlElement) -> dict[str, Json]:
     """What answers must be, by an assertion. Raises UnsendableError."""
-    place, kind = xml.value("Assertion.test_field"), int(xml.value("Assertion.test_type") or 0)
+    place, written = xml.value("Assertion.test_field"), xml.value("Assertion.test_type").strip()
+    kind = int(written) if re.fullmatch(r"\d{1,3}", written, re.ASCII) else 0
     listed = xml.part("Asserion.test_strings") or xml.part("Assertion.test_strings")
     texts = [item.text for item in (listed.inner if listed else ()) if item.text]
     if kind & _NOT or not texts or any("${" in text for text in texts):
@@ -196,32 +205,33 @@ def _regex_capture(xml: XmlElement) -> dict[str, Json]:
 
 def data_files(
     elements: Iterable[PlanElement],
-    columns: Mapping[str, Sequence[str]],
+    present: Mapping[str, PresentFile],
     variables: PlanVariables,
     omissions: list[Omission],
 ) -> tuple[DataFile, ...]:
-    """The CSV files among elements. `columns` has the first line of each file that is there, by its name in the plan."""
+    """The CSV files among elements. `present` has those that are there, by their names in the plan."""
     files = []
     for element in elements:
         if element.kind != "CSVDataSet":
             continue
         xml = element.xml
         written = xml.value("filename")
-        present = columns.get(written)
-        names = [name.strip() for name in xml.value("variableNames").split(",") if name.strip()] or list(present or ())
-        has_names = present is not None and set(names) <= set(present) and all(map(str.isidentifier, names))
+        file = present.get(written)
+        columns = file.columns if file else ()
+        names = [name.strip() for name in xml.value("variableNames").split(",") if name.strip()] or list(columns)
+        has_names = set(names) <= set(columns) and all(map(str.isidentifier, names)) and bool(names)
         separator = xml.value("delimiter").replace("\\t", "\t") or ","
         is_usable = has_names and len(separator) == 1
         shown = naming.plain(written)
         if not is_usable:
-            why = "it is not there" if present is None else f"its first line does not name {', '.join(names)}"
+            why = "it is not there" if file is None else f"its first line does not name {', '.join(names)}"
             omissions.append(Omission(f"the data of {shown}", f"{why}: add it, and write `with: {{from: FILE}}`"))
             variables.meanings |= dict.fromkeys(names, f"a value of {shown}")
         settings = {"separator": separator} if separator != "," else {}
         is_once = xml.value("recycle") == "false" and xml.value("stopThread") == "true"
         files.append(
             DataFile(
-                path=written if is_usable else "",
+                path=file.path if file and is_usable else "",
                 names=tuple(names),
                 settings={**settings, **({"once": True} if is_once else {})},
             )

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
+from processes import wait_for
 from projects import free_port
 from services.needs import program
 

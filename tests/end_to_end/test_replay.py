@@ -63,8 +63,8 @@ def test_the_recorded_requests_are_sent_when_they_came(project: Project, process
     expected = ["GET /products/7", "GET /search?q=tea%20pot&page=1", "POST /orders", "GET /products/a%2Fb"] * 3
     sent = [(moment, request) for moment, request in recorder.requests if request != "GET /"]
     assert Counter(request for _, request in sent) == Counter(expected[: len(moments)])
-    gaps = [moment - sent[0][0] for moment, _ in sent]
-    assert gaps == pytest.approx([moment / 2 for moment in moments], abs=1.0)  # of a busy machine
+    delays = [moment - due / 2 for (moment, _), due in zip(sent, moments, strict=True)]
+    assert max(delays) - min(delays) < 2.5  # of a busy machine; at the speed of the recording 2.95 s
 
     run = project.run()
     assert run["warmup_requests"] == 4  # what came in the first second

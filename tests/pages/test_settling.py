@@ -168,10 +168,10 @@ def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
 
     image = f"{HEAD}<h1>Late</h1><img src='/never.png' width=9 height=9>"
     with serving({"/": image, "/never.png": never}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=3.0)))
+        kind, text = failure(chromium.view(visit(target, "/", timeout=6.0)))
         is_over.set()
 
-    assert (kind, text) == ("timeout", f"not loaded after 3 s: still waiting for {target}/never.png")
+    assert (kind, text) == ("timeout", f"not loaded after 6 s: still waiting for {target}/never.png")
 
 
 @pytest.mark.slow

@@ -332,7 +332,7 @@ def test_the_largest_text_waits_for_its_font(chromium: Browser, target: str):
 
 def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browser, target: str):
     missing = Interaction(act="type", target="#password", text="hidden-text")
-    kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=1.0)))
+    kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=5.0)))
 
     assert kind == "timeout"
     assert "type #password" in text

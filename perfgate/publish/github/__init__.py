@@ -78,7 +78,7 @@ def commented(environ: Mapping[str, str], options: PublishOptions) -> int:
 
 
 def _number(here: GitHubJob, api: Api) -> int:
-    return pulls.look_up(api, here) if here.look_up and not here.pull_request else here.pull_request
+    return pulls.look_up(api, here) if here.should_look_up and not here.pull_request else here.pull_request
 
 
 def deliver(announcement: Announcement, here: GitHubJob, api: Api, options: PublishOptions) -> Publication:

@@ -65,7 +65,7 @@ def cores() -> Check:
 
 
 def file_limit(subject: Subject | None) -> Check:
-    """Each connection is an open file."""
+    """Checks the limit of open files: each connection is one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     load = subject.plan.load if subject else None
     users = [int(stage.level) for stage in load.stages] if load and load.model == "closed" else []

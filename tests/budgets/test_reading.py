@@ -591,6 +591,33 @@ def test_a_variable_without_braces_is_noted_in_the_addresses_of_a_diagnosis(read
 
 
 @pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("{path: '/orders/{order}', login: buy}", ""),
+        ("{path: /, steps: [{goto: '/orders/{order}'}, {type: {into: '{a}', text: '{order}'}}], login: buy}", ""),
+        ("{path: '/orders/{id}', login: buy}", "`{id}` has no value: the login `buy` does not give it"),
+        (
+            "{path: /, steps: [{goto: '/orders/{id}'}], login: buy}",
+            "`{id}` has no value: the login `buy` does not give it",
+        ),
+        ("{path: '/{', login: buy}", "`{` is never closed"),
+        ("{path: '/orders/{id}'}", ""),
+    ],
+)
+def test_the_values_of_a_page_are_those_that_its_login_gives(read: Read, page: str, message: str) -> None:
+    text = (
+        f"pages: {{home: {page}}}\nendpoints: {{a: GET /, b: GET /b, order: {{request: POST /, capture: {{order: $.id}}}}}}\n"
+        "journeys: {buy: {steps: [a, order]}}\n"
+    )
+    if not message:
+        assert len(read(text).pages) == 1
+        return
+    with pytest.raises(BudgetFileError) as caught:
+        read(text)
+    assert [mistake.message for mistake in caught.value.mistakes] == [message]
+
+
+@pytest.mark.parametrize(
     ("interact", "is_noted"),
     [
         ("", True),

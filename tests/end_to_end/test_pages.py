@@ -194,6 +194,34 @@ def test_a_page_gets_the_cookies_of_its_login_or_of_a_variable_and_they_are_writ
     assert list(folder.glob("page-1-film-*.jpg"))
 
 
+ORDERS = """version: 1
+name: orders
+target: {target}
+endpoints:
+  log in: GET /login
+  order: {{request: GET /order, capture: {{order: $.id}}}}
+journeys: {{buy: {{steps: [log in, order]}}}}
+pages: {{order: {{path: "/orders/{{order}}", login: buy, iterations: 3, budget: {{lcp: 1ms, errors: 0%}}}}}}
+"""
+
+
+@pytest.mark.slow
+def test_a_page_follows_a_journey_to_what_it_captured(project: Project):
+    """The limit on the LCP fails, so that the trace stays."""
+    login = page_server.Answer(body="ok", headers={"Set-Cookie": "session=s3cr3t-cookie; Path=/"})
+    order = page_server.Answer(body='{"id": "order/0815-4711"}', kind="application/json")
+    pages = {"/login": login, "/order": order, "/orders/order%2F0815-4711": member}
+    with page_server.serving(pages) as target:
+        project.write(ORDERS.format(target=target))
+        done = project.perfgate("run")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert project.run()["endpoints"][0]["failures"] == 0
+    [folder] = project.runs
+    assert b"0815-4711" not in (folder / "run.json").read_bytes()
+    assert b"0815-4711" not in gzip.decompress((folder / "page-1-trace.json.gz").read_bytes())
+
+
 def test_a_login_that_fails_ends_the_run_and_says_why(project: Project):
     with page_server.serving({"/": member}) as target:
         project.write(MEMBERS.format(target=target))

@@ -161,6 +161,7 @@ def test_thresholds_that_are_no_budgets_say_why(thresholds: str, why: str):
         (f"http.get(__ENV.BASE_URL + '/x')", "GET /x"),  # noqa: F541
         (f"http.get(`{SHOP}/x?k=${{__ENV.KEY}}`)", "GET /x?k=${KEY}"),
         (f"http.get(`{SHOP}/${{__ENV['PART']}}/y`)", "GET /${PART}/y"),
+        (f"http.get('{SHOP}/\\x61\\u{{62}}\\ud83d\\ude00\\ud83d')", "GET /ab%F0%9F%98%80%EF%BF%BD"),
         (f"if (true) {{ http.get('{SHOP}/x') }}", "GET /x"),
         (f"const go = (u) => {{ return u }};\nhttp.get('{SHOP}/x')", "GET /x"),
     ],
@@ -303,11 +304,12 @@ def test_types_of_typescript_are_passed_over():
         "import { Options } from 'k6/options';\n"
         "export const options: Options = { vus: 3, duration: '5s' };\n"
         "export default function (data: Record<string, string>): void {\n"
-        "  const url: string = 'http://shop.test/x';\n  http.get(url);\n}\n"
+        "  const url: string = 'http://shop.test/x';\n  http.get(url);\n  more();\n}\n"
+        "const more = async (): Promise<void> => { http.get('http://shop.test/y'); };\n"
     )
 
     assert levels(proposal) == (False, ((3, 5.0),))
-    assert [one.request for one in proposal.endpoints] == ["GET /x"]
+    assert [one.request for one in proposal.endpoints] == ["GET /x", "GET /y"]
 
 
 @pytest.mark.parametrize(

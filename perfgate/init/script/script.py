@@ -11,6 +11,7 @@ from perfgate.init.script.values import Json, Unknown
 
 DECLARING = ("const", "let", "var")
 DEFAULT = "default"
+MAX_TYPE_TOKENS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,24 +75,32 @@ def function_at(script: Sequence[Token], index: int) -> tuple[ScriptFunction | N
     if index >= len(script):
         return None, start
     if script[index].kind == NAME and not is_named:
-        parameters, index = (script[index].text,), index + 1
+        end = index
+        parameters: tuple[str, ...] = (script[index].text,)
     elif script[index].is_mark("("):
         end = closing(script, index)
         parameters = tuple(part[0].text if part else "" for part in separated(script[index + 1 : end]))
-        index = end + 1
     else:
         return None, start
+    index = _behind_type(script, end + 1, "{" if is_named else "=>")
     if not is_named:
         if index >= len(script) or not script[index].is_mark("=>"):
             return None, start
-        index += 1
-    while is_named and index < len(script) and not script[index].is_mark("{"):  # a type of TypeScript
         index += 1
     if index < len(script) and script[index].is_mark("{"):
         end = closing(script, index)
         return ScriptFunction(parameters=parameters, start=index + 1, end=end), end + 1
     body = expression(script, index)
     return ScriptFunction(parameters=parameters, start=index, end=index + len(body)), index + len(body)
+
+
+def _behind_type(script: Sequence[Token], index: int, mark: str) -> int:
+    """The index of the mark behind a type of TypeScript, where there is one: `(): Promise<void> =>`."""
+    if index < len(script) and script[index].is_mark(":"):
+        for end in range(index, min(len(script), index + MAX_TYPE_TOKENS)):
+            if script[end].is_mark(mark):
+                return end
+    return index
 
 
 def declared(script: Sequence[Token], index: int) -> tuple[str, int]:

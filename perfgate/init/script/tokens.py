@@ -181,7 +181,10 @@ def unescaped(text: str) -> str:
             return chr(number) if number <= 0x10FFFF else ""
         return _ESCAPES.get(match[4], match[4])
 
-    return _ESCAPE.sub(character, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    made = _ESCAPE.sub(character, text)
+    return made.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two escapes may be one character
 
 
 def _value(kind: str, text: str) -> Any:

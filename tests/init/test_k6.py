@@ -214,6 +214,41 @@ def test_random_values_are_drawn_for_each_iteration():
     assert endpoint.values == {"number": {"between": [1, 60]}, "item": {"choice": ["tea", "pot"]}}
 
 
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("Math.floor(Math.random() * 100) + 1", {"between": [1, 100]}),
+        ("Math.ceil(Math.random() * 6)", {"between": [1, 6]}),
+        ("Math.round(Math.random() * 2)", {"between": [0, 2]}),
+        ("10 - parseInt(3 * Math.random())", {"between": [8, 10]}),
+        ("Math.random() / 2", {"between": [0.0, 0.5]}),
+        ("['tea', 'pot'][Math.floor(Math.random() * 2)]", {"choice": ["tea", "pot"]}),
+    ],
+)
+def test_random_numbers(value: str, source: Any):
+    lines = (f"const n = {value};", f"http.post(`{SHOP}/${{n}}`, JSON.stringify({{ n }}));")
+    endpoint = only(*lines)
+
+    [(name, drawn)] = endpoint.values.items()
+    assert (endpoint.path, endpoint.body, drawn) == (f"/{{{name}}}", {"n": f"{{{name}}}"}, source)
+
+
+def test_constants_are_followed_to_where_they_are_changed():
+    proposal = converted(
+        "const scenarios = {};\nscenarios[`r${1 + 1}`] = { executor: 'constant-vus', vus: 4, duration: '5s' };\n"
+        "export const options = { scenarios };\nlet token = 'a';\nlet count = 0;\n"
+        "export function setup() { token = login(); }\n"
+        "export default function () {\n  http.get(`http://shop.test/${token}`);\n"
+        "  http.get(`http://shop.test/${count++}`);\n  http.get('http://shop.test/x');\n}\n"
+    )
+
+    assert levels(proposal) == (False, ((4, 5.0),))
+    assert reasons(proposal) == {
+        "http.get in line 10": "its URL: `token` is made while it runs",
+        "http.get in line 11": "its URL: `++` is computed while it runs",
+    }
+
+
 def test_batches_groups_pauses_and_functions_are_steps():
     proposal = converted(
         "function search(word) { http.get(`http://shop.test/search?q=${word}`); sleep(0.5); }\n"

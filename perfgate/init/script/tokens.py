@@ -101,8 +101,10 @@ class _Tokenizer:
             elif token.is_mark(*OPENING.values()):
                 if in_template and not opened and token.text == "}":
                     return found
-                if not opened or OPENING[opened.pop().text] != token.text:
+                if not opened:
                     raise ScriptError(token.line, f"`{token.text}` closes nothing")
+                if OPENING[(opener := opened.pop()).text] != token.text:
+                    raise ScriptError(token.line, f"`{opener.text}` of line {opener.line} is closed by `{token.text}`")
             self._check_nesting(depth + len(opened))
             found.append(token)
         if opened or in_template:

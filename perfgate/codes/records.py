@@ -146,8 +146,8 @@ CODES: Mapping[str, CodeEntry] = {
         "Give a part of it: `tail -n 100000 access.log`.",
     ),
     "PG-N007": CodeEntry(
-        "A request of the source was left out.",
-        "It may change data, goes to another host, cannot be written in a budget file, or failed or took long when it was tried.",
+        "A request, or something else of the source, was left out.",
+        "It may change data, goes to another host, cannot be written in a budget file, is known only while a script runs, or failed or took long when it was tried.",
         "left out: DELETE /users/{id}: may change data",
         "`--unsafe` takes in what may change data. What was tried is a comment in the file: mend it and take the `# ` away. Write others by hand.",
     ),

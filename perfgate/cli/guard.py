@@ -19,7 +19,7 @@ from perfgate.cli.streams import lossy_streams
 from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command, visible_lines
 
-EXIT_CRASHED = 3
+EXIT_CRASHED, EXIT_INTERRUPTED = 3, 130
 INTERRUPTED = "PG-U014"
 NO_OUTPUT = "PG-U016"
 SIGNAL_INTERVAL_S = 0.05  # s
@@ -79,8 +79,12 @@ def say(text: str) -> None:
 
 def dim(text: str, stream: TextIO) -> str:
     """Less bright where the stream is a terminal that shows it."""
-    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return text if plain else f"\x1b[2m{text}\x1b[22m"
+    return f"\x1b[2m{text}\x1b[22m" if has_colours(stream) else text
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that shows colours, and may."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def with_code(error: PerfgateError) -> str:
@@ -131,7 +135,7 @@ def _exit_code(verb: Callable[[], int | None]) -> int:
         return interrupt.exit_code
     except KeyboardInterrupt:
         say(f"perfgate: interrupted [{INTERRUPTED}]")
-        return 130
+        return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
         traceback.print_exc()
         say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")

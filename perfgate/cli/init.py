@@ -93,7 +93,12 @@ def init(
     if not dry_run:
         _check_free(budget, force=force)
     request = ProposalRequest(
-        source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
+        source=source,
+        budget=budget,
+        format=format,
+        target=target,
+        should_include_unsafe=unsafe,
+        should_start_service=service,
     )
     proposed = proposing.propose(request, say)
     if (measure or ("://" in source and not unsafe)) if try_ is None else try_:

@@ -136,19 +136,25 @@ class HttpSession:
             with self._client().stream(
                 method, url, headers=dict(headers), json=json, content=content, extensions=self._extensions
             ) as response:
-                if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
-                    raise NoReplyError("unsupported Content-Encoding in the answer")
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > max_bytes:
-                        raise NoReplyError(f"the answer has more than {max_bytes:,} bytes")
+                body = _body(response, max_bytes)
                 named = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(status=response.status_code, headers=named, body=bytes(body))
+                return Reply(status=response.status_code, headers=named, body=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
             kind = NotReachedError if isinstance(error, (*unsent, httpx.InvalidURL)) else NoReplyError
             raise kind(_NUMBER.sub("", str(error)) or type(error).__name__) from error
+
+
+def _body(response: httpx.Response, max_bytes: int) -> bytes:
+    """Raises NoReplyError for what cannot be unpacked within `max_bytes` bytes."""
+    if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
+        raise NoReplyError("unsupported Content-Encoding in the answer")
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > max_bytes:
+            raise NoReplyError(f"the answer has more than {max_bytes:,} bytes")
+    return bytes(body)
 
 
 def _check(headers: Mapping[str, str]) -> None:

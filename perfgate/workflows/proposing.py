@@ -30,8 +30,8 @@ class ProposalRequest:
     budget: Path
     format: str = ""
     target: str = ""
-    unsafe: bool = False  # whether requests that may change data are taken in
-    service: bool = False  # whether the start command becomes a key, not a comment
+    should_include_unsafe: bool = False  # whether requests that may change data are taken in
+    should_start_service: bool = False  # whether the start command becomes a key, not a comment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
     provided, own_target = read_source(request.source, folder, say)
-    options = init.ProposalOptions(target=request.target or own_target, unsafe=request.unsafe)
+    options = init.ProposalOptions(target=request.target or own_target, unsafe=request.should_include_unsafe)
     proposal = init.convert(provided, options, request.format)
     if not proposal.endpoints and not proposal.scenarios:
         raise _nothing_to_send(provided.name, proposal.omissions)
@@ -79,9 +79,9 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
         target=proposal.target or request.target or own_target,
         services=services,
         set_up=project.set_up(folder, services[0][0]) if services else "",
-        start_service=request.service,
+        start_service=request.should_start_service,
     )
-    if request.service and not context.services:
+    if request.should_start_service and not context.services:
         raise UsageError(
             f"--service: nothing in {folder.resolve()} shows how the application is started",
             hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",

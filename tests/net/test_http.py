@@ -62,10 +62,10 @@ def test_an_answer_that_is_small_only_while_it_is_packed_is_not_unpacked():
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         with (
-            http.HttpSession(timeout=20) as session,
+            http.HttpSession(timeout=60) as session,
             pytest.raises(http.NoReplyError, match="unsupported Content-Encoding"),
         ):
             session.exchange("GET", f"http://127.0.0.1:{server.server_port}/", headers={}, max_bytes=2**20)
-        assert http.status_of(f"http://127.0.0.1:{server.server_port}/", timeout=20) == 200
+        assert http.status_of(f"http://127.0.0.1:{server.server_port}/", timeout=60) == 200
         server.shutdown()
     assert accepted == ["gzip", "identity"]

@@ -84,7 +84,7 @@ def of_acceptance(acceptance: Acceptance) -> bytes:
 
 
 def acceptance(data: bytes) -> Acceptance | None:
-    """None when it is damaged."""
+    """Returns None when it is damaged."""
     try:
         words = json.loads(data)
         known = {field.name: words[field.name] for field in fields(Acceptance) if field.name in words}

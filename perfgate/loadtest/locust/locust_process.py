@@ -49,8 +49,8 @@ class Options:
     first_number: int = 0  # where its sequences and rows go on
     counted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # endpoint -> metrics that its answers tell
     server_timing: Mapping[str, str] = field(default_factory=dict)  # part -> what the application calls its entry
-    watches_memory: bool = False  # whether the services' memory is sampled
-    probe: bool = False  # whether the runner probe shall run beside the load
+    should_watch_memory: bool = False  # whether the services' memory is sampled
+    has_probe: bool = False  # whether the runner probe runs beside the load
     on_progress: Callable[[Progress], None] = lambda _: None
     beside: Callable[[], AbstractContextManager[None]] = nullcontext  # opened while the load is sent
     per_endpoint: bool = False  # whether progress tells of each endpoint

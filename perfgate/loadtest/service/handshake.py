@@ -42,7 +42,7 @@ class TlsCheck:
 
 
 def tls_check(plan: Plan) -> TlsCheck | None:
-    """None where only hand-written scenarios send: what their clients believe is their own affair."""
+    """Returns None where only hand-written scenarios send: what their clients believe is their own affair."""
     if not plan.endpoints and not plan.journeys:
         return None
     is_grpc = all(endpoint.grpc for endpoint in plan.endpoints)

@@ -66,7 +66,7 @@ class EndpointRow:
     has_windows: bool = False
     has_spread: bool = False
     trends: list[Data] = field(default_factory=list)
-    open: bool = False
+    is_open: bool = False
 
 
 def render(
@@ -146,7 +146,7 @@ def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], dra
         has_windows=drawn["over"] is not None,
         has_spread=drawn["spread"] is not None,
         trends=drawn["trends"],
-        open=outcome in _OPEN and at < MAX_OPEN_PANELS,
+        is_open=outcome in _OPEN and at < MAX_OPEN_PANELS,
     )
 
 

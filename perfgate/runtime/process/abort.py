@@ -9,7 +9,7 @@ from perfgate.recording.windows import Record
 
 
 class ErrorWatch:
-    """Told of every part of the record; says why to stop once errors have stayed high for long enough."""
+    """Looks at every part of the record; says why to stop once errors have stayed high for long enough."""
 
     def __init__(self, abort: Abort) -> None:
         self._abort = abort

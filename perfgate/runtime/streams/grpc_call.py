@@ -23,7 +23,7 @@ from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams import grpc_messages
 from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import Method
-from perfgate.runtime.streams.grpc_reflection import ask, call_headers
+from perfgate.runtime.streams.grpc_reflection import call_headers, read_declarations
 from perfgate.runtime.streams.grpc_statuses import DEADLINE_EXCEEDED, OK
 from perfgate.runtime.streams.http2 import HeaderList, Http2Connection
 from perfgate.runtime.streams.messages import Message
@@ -148,7 +148,8 @@ class Grpc:
                 return grpc_messages.method(method_of(self._declared, path))
             connection = Http2Connection(visitor.where, visitor.tls, visitor.load.observations, deadline)
             try:
-                return grpc_messages.method(method_of(ask(connection, visitor.where, path, deadline), path))
+                declared = read_declarations(connection, visitor.where, path, deadline)
+                return grpc_messages.method(method_of(declared, path))
             finally:
                 connection.close()
         except ProtoError as error:

@@ -61,7 +61,7 @@ class CheckSurroundings:
     now: float  # seconds since 1970
     target: str = ""  # instead of the budget file's
     history: str = ""  # the same
-    start: bool = False  # whether the service may be started
+    should_start: bool = False  # whether the service may be started
 
 
 @dataclass(frozen=True, kw_only=True)

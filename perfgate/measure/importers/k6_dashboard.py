@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from perfgate.measure.importers import k6_summary, summary_reading
-from perfgate.measure.importers.refusals import REPORT_TITLE
+from perfgate.measure.importers.refusals import K6_REPORT
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
 
 HINT = "Expected: what k6 writes with K6_WEB_DASHBOARD=true and K6_WEB_DASHBOARD_RECORD=FILE (or EXPORT=FILE). " + (
@@ -34,7 +34,7 @@ class K6Dashboard:
 
     def recognizes(self, beginning: bytes) -> bool:
         is_recording = beginning.startswith(b'{"event":"') and b'"aggregates"' in beginning.partition(b"\n")[0]
-        return is_recording or REPORT_TITLE in beginning
+        return is_recording or (beginning.lstrip()[:1] == b"<" and K6_REPORT.search(beginning) is not None)
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         recorded = _DashboardEvents()

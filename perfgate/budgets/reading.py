@@ -104,7 +104,7 @@ def _text(path: Path) -> str:
         hint = f"there is {other.name}: `--budget {other}`" if other else hint
         raise _unreadable(path, "there is no such file", hint) from error
     except IsADirectoryError as error:
-        hint = "name the file in it: `perfgate run --budget PATH`"
+        hint = "name the file in it: `--budget PATH`"
         raise _unreadable(path, "this is a folder, not a file", hint) from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         words = getattr(error, "strerror", None) or error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from perfgate.cli.guard import say, with_code
+from perfgate.cli.guard import has_colours, say, with_code
 from perfgate.cli.where import in_repository, own_environment
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.publication import When
@@ -155,6 +154,5 @@ def _clock(started: str) -> str:
 
 
 def _show(clock: str, text: str, colour: str) -> None:
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    shown = text if plain or not colour else f"\x1b[{colour}m{text}\x1b[0m"
+    shown = f"\x1b[{colour}m{text}\x1b[0m" if colour and has_colours(sys.stdout) else text
     print(f"{clock:8}  {shown}", flush=True)

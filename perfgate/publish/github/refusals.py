@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from perfgate.publish.github.api import RefusedError
 from perfgate.publish.github.place import GitHubJob
+from perfgate.publish.wording import STANDS
 
-STANDS = "The verdict stands."
 NEEDS = {"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues"}
 _NO_APP = "authenticate via a GitHub App"
 _LOCKED = "locked"

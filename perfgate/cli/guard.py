@@ -24,6 +24,7 @@ INTERRUPTED = "PG-U014"
 NO_OUTPUT = "PG-U016"
 SIGNAL_INTERVAL_S = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
+_OPTION = re.compile(r"--([a-z-]+)")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -92,6 +93,15 @@ def with_code(error: PerfgateError) -> str:
     return "\n".join([f"{first} [{error.code}]" if error.code else first, *rest])
 
 
+def _by_variable(error: PerfgateError) -> str:
+    """Which variable gave the value of the option that the message begins with, where the command line did not."""
+    option = _OPTION.match(error.message)
+    if option is None or any(word.partition("=")[0] == option[0] for word in sys.argv):
+        return ""
+    variable = f"PERFGATE_{option[1].replace('-', '_').upper()}"
+    return f"\nThe variable {variable} says so." if os.environ.get(variable) else ""
+
+
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
     """A verb that returns its exit code, with every error told to the user."""
 
@@ -118,7 +128,7 @@ def _exit_code(verb: Callable[[], int | None]) -> int:
         say(messages.render(error))
         return error.exit_code
     except PerfgateError as error:
-        say(f"perfgate: {with_code(error)}")
+        say(f"perfgate: {with_code(error)}{_by_variable(error)}")
         return error.exit_code
     except Interrupted as interrupt:
         say(f"perfgate: interrupted [{INTERRUPTED}]")

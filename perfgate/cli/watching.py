@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from perfgate.workflows.watch import Round, WatchOptions
 
 EXIT_INCIDENT, EXIT_NO_ROUND = 1, 3  # exit codes
+REPEAT_S = 60.0  # s after which exports are repeated between two rounds: Prometheus forgets values after 300 s
 RED, GREEN = "31;1", "32;1"
 
 
@@ -48,7 +49,9 @@ class Watcher:
     def _wait(self, began: float) -> None:
         """Waits for the next beginning, which is a whole number of times after the first."""
         every, passed = self._options.every, monotonic() - began
-        time.sleep(every - passed % every)
+        for pause in pauses(every - passed % every):
+            time.sleep(pause)
+            self._exports.repeat()
 
     def _round(self, request: RunRequest) -> None:
         from perfgate.workflows import watch as workflow
@@ -95,6 +98,12 @@ class Watcher:
             published = publishing.publish(announcement, chat, own_environment(), options)
             for line in (*published.messages, *published.warnings):
                 say(f"perfgate: {line}")
+
+
+def pauses(left: float) -> list[float]:
+    """Parts of a wait, none longer than exports may go without being repeated."""
+    number = int(left // REPEAT_S)
+    return [*[REPEAT_S] * number, left - number * REPEAT_S]
 
 
 def _introduce(spec: RunSpec, options: WatchOptions) -> None:

@@ -63,7 +63,7 @@ def split_url(url: str) -> tuple[str, str, str]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "", "", ""
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\"'<>\\^`{|}$]", host):
         return "", "", ""
     host = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import floor, inf
 from urllib.parse import urlsplit
 
-from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJourney
+from perfgate.init.proposal import NOT_SAFE, Endpoint, FileProposal, ProposedJourney, ProposedLoad
 from perfgate.init.yaml_text import block, comment, flow, text
 
 DEFAULT_TARGET = "http://127.0.0.1:8000"
@@ -18,6 +19,11 @@ MIN_RATE, MAX_RATE = 20, 100  # starts per second that are proposed
 RATE_PER_ENDPOINT = 5  # starts per second and endpoint
 BUSY_SHARE = 0.5  # of a single worker's time, that the proposed rate takes at most
 MIN_SHARING_ENDPOINTS = 2  # endpoints with the same header, from which on it stands under `defaults`
+BUDGET = {"p50": "300ms +20%", "p95": "1s +30%", "errors": "1%"}  # proposed for all endpoints
+CLOSED = "closed model: each user waits for its answer"
+OPEN = "open model: visitors come whether or not the target keeps up"
+LONG_S = 600.0  # seconds
+WARM_UP = "  warmup: 5s # never judged"
 MAX_LISTED_OMISSIONS = 40  # that are listed in the file; the terminal lists all
 
 
@@ -41,7 +47,7 @@ def write(proposal: FileProposal, context: Context) -> str:
         _head(proposal, context),
         _service(proposal, context),
         _load(proposal),
-        _defaults(shared),
+        _defaults(shared, proposal.budget),
         _endpoints(proposal, shared, context),
         _journeys(proposal.journeys),
         _scenarios(proposal.scenarios),
@@ -110,21 +116,44 @@ def _port(target: str) -> int:
 
 def _load(proposal: FileProposal) -> Iterator[str]:
     yield "load:"
+    if proposal.load:
+        yield from _levels(proposal.load)
+        return
     if not proposal.users and not proposal.rate and _rate_per_worker(proposal) < _wanted_rate(proposal):
         yield f"  # an answer took {_time(proposal.seconds or 0)} on average: at this rate a single worker is half busy"
     if proposal.users:
-        yield f"  users: {proposal.users} # closed model: each user waits for its answer, as in the locustfile"
+        yield f"  users: {proposal.users} # {CLOSED}, as in the locustfile"
     else:
-        yield f"  rate: {_rate(proposal)} # open model: visitors come whether or not the target keeps up"
-    yield "  warmup: 5s # never judged"
+        yield f"  rate: {_rate(proposal)} # {OPEN}"
+    yield WARM_UP
     yield "  duration: 60s # some hundred requests per endpoint make a p95 that can be judged"
+
+
+def _levels(load: ProposedLoad) -> Iterator[str]:
+    """The load that the source says, as it is."""
+    key, model = ("rate", OPEN) if load.is_open else ("users", CLOSED)
+    levels = [(_per_second(level) if load.is_open else f"{max(1, round(level))}", _time(s)) for level, s in load.levels]
+    if len(levels) == 1:
+        yield f"  {key}: {levels[0][0]} # {model}"
+        yield WARM_UP
+        is_long = load.levels[0][1] > LONG_S
+        yield f"  duration: {levels[0][1]}{' # some minutes are enough for a verdict' if is_long else ''}"
+    else:
+        yield f"  # {model}; stages keep their level, so a ramp of the source is several"
+        yield WARM_UP
+        yield "  stages:"
+        yield from (f"    - {{{key}: {level}, for: {seconds}}}" for level, seconds in levels)
 
 
 def _rate(proposal: FileProposal) -> str:
     if proposal.rate:
-        return f"{max(0.1, round(proposal.rate, 1)):g}/s"
+        return _per_second(proposal.rate)
     rate = min(_wanted_rate(proposal), _rate_per_worker(proposal))
     return f"{floor(rate)}/s" if rate >= 1 else f"{max(0.1, floor(10 * rate) / 10):g}/s"
+
+
+def _per_second(rate: float) -> str:
+    return f"{Decimal(repr(max(0.1, round(rate, 1)))).normalize():f}/s"
 
 
 def _wanted_rate(proposal: FileProposal) -> float:
@@ -137,15 +166,13 @@ def _rate_per_worker(proposal: FileProposal) -> float:
     return BUSY_SHARE / proposal.seconds if proposal.seconds else inf
 
 
-def _defaults(shared: Mapping[str, str]) -> Iterator[str]:
+def _defaults(shared: Mapping[str, str], budget: Mapping[str, str]) -> Iterator[str]:
     yield "defaults:"
     if shared:
         yield from block("headers", dict(shared), 2)
     yield "  timeout: 10s"
     yield "  budget: # a plain value is a limit; a signed one is relative to earlier runs of the main branch"
-    yield "    p50: 300ms +20%"
-    yield "    p95: 1s +30%"
-    yield "    errors: 1%"
+    yield from (f"    {metric}: {limit}" for metric, limit in (budget or BUDGET).items())
 
 
 def _endpoints(proposal: FileProposal, shared: Mapping[str, str], context: Context) -> Iterator[str]:
@@ -203,7 +230,7 @@ def _journeys(journeys: Sequence[ProposedJourney]) -> Iterator[str]:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:g}s" if seconds >= 1 else f"{round(seconds * 1000)}ms"
+    return f"{round(seconds, 1):.10g}s" if seconds >= 1 else f"{max(1, round(seconds * 1000))}ms"
 
 
 def _scenarios(scenarios: Sequence[str]) -> Iterator[str]:

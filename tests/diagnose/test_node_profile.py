@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -284,12 +285,18 @@ class Service:
         return profile.facts(recording.profile(), 0.010, requests)
 
 
+ANY_PORT = "--inspect-port=0"  # of the inspector, so that tests may run side by side
+
+
 @contextmanager
-def serving(folder: Path, source: str) -> Iterator[Service]:
+def serving(folder: Path, source: str, options: str = ANY_PORT) -> Iterator[Service]:
     (folder / "server.js").write_text(source, encoding="utf-8")
     port = free_port()
     shell = subprocess.Popen(
-        ["/bin/sh", "-c", f"{program('node')} server.js {port}; true"], cwd=folder, stderr=subprocess.DEVNULL
+        ["/bin/sh", "-c", f"{program('node')} server.js {port}; true"],
+        cwd=folder,
+        env={**os.environ, "NODE_OPTIONS": options},
+        stderr=subprocess.DEVNULL,
     )
     service = Service(shell.pid, port)
     try:
@@ -344,19 +351,61 @@ def test_an_application_with_a_handler_of_its_own_is_no_worse_for_it(tmp_path: P
         assert service.get("/") == "ok"
 
 
+def listening(service: Service) -> set[int]:
+    return {item.laddr.port for item in service.node.net_connections(kind="tcp") if item.status == "LISTEN"}
+
+
 @pytest.mark.needs("node")
-def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Path):
-    (tmp_path / "wait.js").write_text("setTimeout(() => 0, 600000)", encoding="utf-8")
-    process = subprocess.Popen(
-        [program("node"), f"--inspect=127.0.0.1:{free_port()}", tmp_path / "wait.js"], stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(lambda: inspector.takes_signal(psutil.Process(process.pid)), "Node's handler")
-        with pytest.raises(DiagnosisError, match="was started with --inspect"):
-            inspector.evaluate(psutil.Process(process.pid), "1")
-    finally:
-        process.kill()
-        process.wait()
+@pytest.mark.parametrize("port", ["0", "{free}"])
+def test_an_inspector_that_is_open_already_is_used_and_stays_open(tmp_path: Path, port: str):
+    options = f"--inspect=127.0.0.1:{port.format(free=free_port())}"
+    with serving(tmp_path, SERVER, options) as service:
+        before = listening(service)
+        facts = service.profiled("/report", tmp_path)
+
+        assert (facts.serialising or 0.0) > 0.001
+        assert len(before) == 2
+        assert listening(service) == before
+
+
+@pytest.mark.needs("node")
+def test_an_inspector_that_the_application_opened_is_used_where_its_options_say_where(tmp_path: Path):
+    opening = 'require("inspector").open(undefined, "127.0.0.1");'
+    with serving(tmp_path, opening + SERVER, f"--inspect-port={free_port()}") as service:
+        before = listening(service)
+
+        assert "burn (server.js:6)" in [item.name for item in service.profiled("/burn", tmp_path).functions]
+        assert listening(service) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "tried"),
+    [
+        ("--inspect", [9229]),
+        ("--inspect-port=5", []),
+        ("--inspect-port=8000", [8000]),
+        ("--inspect=127.0.0.1:8000 --inspect-port=9229", [9229]),
+        ("--inspect=7000", []),
+        ("--inspect=0", [8000, 9229]),
+        ("", [9229]),
+    ],
+)
+def test_only_what_may_be_an_inspector_is_sent_a_request(options: str, tried: list[int]):
+    assert inspector.candidates(options.split(), {8000, 9229}) == tried
+
+
+@pytest.mark.needs("node")
+def test_an_inspector_of_another_process_is_not_used(tmp_path: Path):
+    """npm has the port that NODE_OPTIONS names, and the service cannot listen there."""
+    with serving(tmp_path, SERVER, f"--inspect=127.0.0.1:{free_port()}") as npm:
+        [inspected] = listening(npm) - {npm.port}
+        with (
+            serving(tmp_path, SERVER, f"--inspect=127.0.0.1:{inspected}") as service,
+            pytest.raises(DiagnosisError, match="was started with --inspect") as refusal,
+        ):
+            inspector.evaluate(service.node, "1")
+
+    assert "another process has the port" in (refusal.value.hint or "")
 
 
 @pytest.mark.needs("node")
@@ -370,9 +419,11 @@ def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Pa
     ],
 )
 def test_a_script_that_fails_says_why(tmp_path: Path, script: str, words: str):
-    closing = "const inspector = require('node:inspector'); setTimeout(() => inspector.close(), 1);"
-    with serving(tmp_path, SERVER) as service, pytest.raises(DiagnosisError, match=words):
-        inspector.evaluate(service.node, f"(async () => {{ {closing} {script} }})()")
+    with serving(tmp_path, SERVER) as service:
+        with pytest.raises(DiagnosisError, match=words):
+            inspector.evaluate(service.node, f"(async () => {{ {script} }})()")
+
+        assert listening(service) == {service.port}
 
 
 def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
@@ -408,7 +459,7 @@ def test_a_process_that_has_ended_leaves_the_others_to_be_sampled():
 CLUSTER = (
     """
 const cluster = require("cluster");
-if (cluster.isPrimary) { cluster.fork(); cluster.fork(); }
+if (cluster.isPrimary) { cluster.setupPrimary({ inspectPort: 0 }); cluster.fork(); cluster.fork(); }
 else {"""
     + f"{SERVER} }}"
 )

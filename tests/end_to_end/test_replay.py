@@ -82,6 +82,7 @@ MISTAKES = [
     ("load: {replay: access.log, rate: 1/s}", r"`load` takes either `rate` or `replay`"),
     ("load: {replay: access.log, duration: 1s..3s}", r"`duration` cannot be a range"),
     ("load: {replay: empty.log}", r"`empty.log` has no line of an access log"),
+    ("load: {replay: years.log}", r"`years.log` spans 20,\d\d\d days: some line has a wrong time"),
     ("load: {replay: other.log}", r"`other.log` has no request of any endpoint"),
     ("load: {replay: access.log, host: other.example}", r"`access.log` has no request to other.example"),
     ("load: {rate: 1/s, duration: 1s, host: a.example}", r"`host` is that of a `replay`"),
@@ -95,6 +96,7 @@ def test_mistakes(project: Project, load: str, complaint: str):
     project.write(line(0, "GET /products/7") + "\n", "access.log")
     project.write("hello\n", "empty.log")
     project.write(line(0, "GET /elsewhere") + "\n", "other.log")
+    project.write("\n".join(line(moment, "GET /products/7") for moment in (1 - 1e9, 767_603_600)), "years.log")
     (project.folder / "broken.gz").write_bytes(gzip.compress(b"hello\n")[:-9])
     project.write('INFO: 127.0.0.1:1 - "GET /products/7 HTTP/1.1" 200\n', "timeless.log")
     text = FILE.format(target="http://127.0.0.1:1")

@@ -33,6 +33,19 @@ def test_an_error_that_repeats_hides_no_other():
     assert incidents.notes == ("console error: each child needs a key", "console error: no such item")
 
 
+def test_errors_of_scripts_are_counted_however_often_they_repeat_and_from_the_page_that_is_measured_on():
+    page = SilentPage()
+    incidents = Incidents(SilentPage(), page)
+    page.emit["pageerror"](SimpleNamespace(message="of the way there"))
+    incidents.begin()
+
+    for _ in range(MAX_ERRORS + 2):
+        page.emit["pageerror"](SimpleNamespace(message="x is not defined"))
+
+    assert incidents.script_errors == MAX_ERRORS + 2
+    assert incidents.notes == ("script error: of the way there", "script error: x is not defined")
+
+
 def test_errors_of_the_console_hide_none_of_scripts():
     page = SilentPage()
     incidents = Incidents(SilentPage(), page)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import TimeoutError
 from services.page_server import serving, visit
 
 from perfgate.pages import browser
@@ -63,9 +65,17 @@ class FakePage:
     def __init__(self, state: dict[str, float], fetched_until: float) -> None:
         self.state, self.fetched_until, self.now, self.documents = state, fetched_until, 0.0, 1
         self.notes: list[str] = []
+        self.navigates_at = math.inf
 
     def wait_for_timeout(self, ms: float) -> None:
         self.now += ms / 1000
+
+    def wait_for_function(self, _script: str, *, arg: object, timeout: float) -> str:
+        until = self.now + timeout / 1000
+        self.now = min(until, self.navigates_at)
+        if self.now < until:
+            return "navigated"
+        raise TimeoutError("not in time")
 
     def quiet_for(self) -> float:
         return max(0.0, self.now - self.fetched_until)
@@ -92,9 +102,42 @@ def test_what_an_interaction_fetches_is_waited_for_unless_the_page_fetches_for_e
 
     began = page.now
     page.fetched_until = max(fetched_until, began + 0.5)
-    settling.until_quiet()
+    settling.until_quiet("click #go")
 
     assert page.now - began == pytest.approx(waited, abs=0.06)
+    assert page.notes == [note]
+
+
+def test_what_is_still_fetched_long_after_an_interaction_is_noted():
+    page = FakePage(DONE, fetched_until=0.0)
+    settling = page.settling()
+    assert settling.until_done()
+
+    page.fetched_until = 100.0
+    settling.until_quiet("click #go")
+
+    assert page.notes == ["still fetching 5 s after click #go"]
+
+
+@pytest.mark.parametrize(
+    ("navigates_at", "fetched_until", "arrived", "waited"),
+    [
+        (0.2, 0.0, True, 0.2),
+        (4.9, 0.0, True, 4.9),
+        (math.inf, 0.0, False, 5.0),
+        (12.0, 11.9, True, 12.0),  # a document that takes its time
+        (math.inf, 3.0, False, 8.0),
+        (math.inf, math.inf, False, 30.0),
+    ],
+)
+def test_a_step_leads_nowhere_once_nothing_is_on_its_way(
+    navigates_at: float, fetched_until: float, arrived: bool, waited: float
+):
+    page = FakePage(DONE, fetched_until)
+    page.navigates_at = navigates_at
+
+    assert (page.settling().until_navigated(1.0, 2.0, 30.0) is not None) is arrived
+    assert page.now == pytest.approx(waited, abs=0.06)
 
 
 @pytest.mark.slow

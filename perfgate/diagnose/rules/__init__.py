@@ -125,6 +125,8 @@ def _sorted(case: Case, causes: list[Cause]) -> list[Cause]:
 def _explains_little(case: Case, found: Cause) -> bool:
     if found.code == "memory-growth":
         return True  # no time at all
+    if found.code == "reconnecting" and found.layer == "database" and database.outweighs_connecting(case):
+        return True
     if found.code == "cache-lost" or found.layer not in _OWN_LAYER or not case.knows(found.layer):
         return False
     return case.share(found.layer) < _MIN_OWN_SHARE

@@ -21,7 +21,7 @@ from perfgate.diagnose.rules.case import (
     number,
     peers_of,
 )
-from perfgate.model.diagnosis import Cause, Confidence
+from perfgate.model.diagnosis import Cause
 
 _UNUSED_INDEX = (
     "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
@@ -30,11 +30,6 @@ _UNUSED_INDEX = (
 _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
-_TRIGRAMS = (
-    "For a pattern that begins with %: CREATE EXTENSION pg_trgm; "
-    "CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops);"
-)
-_LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
 MIN_NEW_QUERIES = 10  # queries per request more
@@ -149,12 +144,8 @@ def scans(case: Case) -> Iterator[Cause]:
             continue
         if case.base is None and statement.seconds <= MIN_TIME_S:
             continue
-        columns, unused = ", ".join(statement.columns), ", ".join(statement.indexed)
-        remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
-        if unused:
-            remedy = _UNUSED_INDEX.format(column=unused)
-        elif columns and _LIKE.search(statement.fingerprint):
-            remedy = f"{remedy} {_TRIGRAMS.format(table=tables[0], column=statement.columns[0])}"
+        unused = ", ".join(statement.indexed)
+        remedy = _UNUSED_INDEX.format(column=unused) if unused else statement.indexes.get(tables[0], "")
         evidence = [statements.described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
@@ -167,11 +158,13 @@ def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
     if any(database_waits.locks(case)) or any(added(case)):
         return
-    if connecting.is_reconnecting(case, "database") and not case.takes(case.growth("database")):
+    is_reconnecting = connecting.is_reconnecting(case, "database")
+    longer, opening = _statements_longer(case), connecting.opening_seconds(case, "database")
+    if is_reconnecting and not case.takes(longer):
         return  # opening connections is in the application's count of seconds, and no statement
-    queries, messages = case.pair("queries"), case.pair("database_messages")
-    sent = queries if None not in queries else messages
-    if grew(sent, 1.5, 2):
+    queries, (messages, more) = case.pair("queries"), case.pair("database_messages")
+    own_messages = more - connecting.login_messages(case, "database") if more is not None else None
+    if grew(queries if None not in queries else (messages, own_messages), 1.5, 2):
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database
@@ -187,11 +180,26 @@ def slower(case: Case) -> Iterator[Cause]:
         yield cause(
             "slower-statement", "confirmed", sentence, [*statements.heaviest(case), *statements.note(case)], remedy
         )
-    elif None in own and case.grew("database_wait", 1.3, MIN_TIME_S) and case.takes(case.growth("database_wait")):
-        waits = case.pair("database_wait")
-        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
-        sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
-        yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
+        return
+    waits, waited = case.pair("database_wait"), longer if is_reconnecting else case.growth("database_wait")
+    if None in own and grew(waits, 1.3, MIN_TIME_S) and case.takes(waited):
+        beside = f"at most {ms(opening)} of it for connections" if is_reconnecting else "with as many messages"
+        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, {beside}"
+        is_sure = outweighs_connecting(case) if is_reconnecting else (waited or 0.0) >= 0.5 * case.slower_alone
+        yield cause("slower-statement", "confirmed" if is_sure else "likely", sentence, peers_of(case, "database"))
+
+
+def outweighs_connecting(case: Case) -> bool:
+    """Whether statements take longer by more than opening connections to the database does."""
+    return (_statements_longer(case) or 0.0) > connecting.opening_seconds(case, "database")
+
+
+def _statements_longer(case: Case) -> float | None:
+    """Seconds per request that statements themselves take longer, without opening connections."""
+    if (own := case.growth("database")) is not None:
+        return own
+    growth = _growth_of_database(case)
+    return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
 def unmeasured(case: Case) -> Iterator[Cause]:

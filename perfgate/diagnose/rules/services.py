@@ -75,9 +75,8 @@ def _hits_as_often(case: Case) -> bool:
 
 def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
-    if None in calls:
-        if connecting.is_reconnecting(case, "cache"):
-            return  # messages of connections that are opened
+    opening = connecting.opening_seconds(case, "cache")
+    if None in calls and not connecting.is_reconnecting(case, "cache"):  # whose messages are of opening connections
         calls = case.pair("cache_messages")
     if grew(calls, 2, 3) and (calls[1] or 0) >= MIN_REPEATED_CALLS:
         sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}"
@@ -101,7 +100,7 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     each = case.pair("cache_call_seconds")
     if grew(each, 1.5, MIN_TIME_S / 4) and case.share("cache") >= MIN_EXPLAINING_SHARE:
         yield cause("cache-slower", "confirmed", f"{ms(each[1])} per cache command instead of {ms(each[0])}")
-    elif case.grew("cache_wait", 1.5, MIN_TIME_S) and case.takes(case.growth("cache_wait")):
+    elif case.grew("cache_wait", 1.5, MIN_TIME_S) and case.takes((case.growth("cache_wait") or 0.0) - opening):
         waits = case.pair("cache_wait")
         if _waits_for_job(case):
             sentence = f"a request waits {ms(waits[1])} for a job's result instead of {ms(waits[0])}"

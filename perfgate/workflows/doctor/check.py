@@ -73,8 +73,9 @@ class Subject:
     target: str  # empty where a variable in it is not set
 
 
-def warning(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure, code=DOCTOR[name])
+def warning(name: str, message: str, cure: str, code: str = "") -> Check:
+    """`code` is that of the note behind it; by default that of the line."""
+    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure, code=code or DOCTOR[name])
 
 
 def broken(name: str, message: str, cure: str, code: str = "") -> Check:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perfgate.init import access_log, curl, har, locustfile, openapi, postman
+from perfgate.init import access_log, curl, har, locustfile, openapi
 from perfgate.init.documents import problem, source
 from perfgate.init.proposal import Endpoint, FileProposal, Format, InitSource, Omission, ProposalOptions, SetAside
+from perfgate.init.tools import insomnia, jmeter, k6, postman
 from perfgate.init.writing import DEFAULT_TARGET, Context, write
 from perfgate.model.errors import UsageError
 
@@ -33,6 +34,9 @@ FORMATS: Mapping[str, Format] = {
     "openapi": openapi,
     "har": har,
     "postman": postman,
+    "insomnia": insomnia,
+    "jmeter": jmeter,
+    "k6": k6,
     "locustfile": locustfile,
     "curl": curl,
     "access-log": access_log,

@@ -7,7 +7,10 @@ import re
 
 from perfgate.init.proposal import InitSource, Json
 
-_LOOKS_OPENAPI = re.compile(r"(?m)^(openapi|swagger)\s*:")
+_LOOKS_YAML = re.compile(  # OpenAPI, and Insomnia's exports
+    r"(?m)^(?:(?:openapi|swagger|paths|__export_format)\s*:|type\s*:\s*[\"']?\w+\.insomnia\.rest/)"
+)
+MAX_NODES = 5_000_000  # values of a document with its aliases: one that is larger is made to fill the memory
 _BOOLEAN = re.compile(r"(?:true|True|TRUE|false|False|FALSE)$")
 
 
@@ -24,7 +27,8 @@ def parsed(text: str) -> Json:
             return json.loads(text.lstrip("\ufeff"))
         except (ValueError, RecursionError):
             return None
-    return _of_yaml(text) if "\nopenapi" in f"\n{text}" or "\nswagger" in f"\n{text}" or "paths:" in text else None
+    is_openapi = "\nopenapi" in f"\n{text}" or "\nswagger" in f"\n{text}" or "paths:" in text
+    return _of_yaml(text) if is_openapi or _LOOKS_YAML.search(text) else None
 
 
 def problem(text: str) -> str:
@@ -37,7 +41,7 @@ def problem(text: str) -> str:
             return (
                 "" if _is_json(text.strip().partition("\n")[0]) else f"it is not JSON: {error}"
             )  # lines of JSON are fine
-    elif _LOOKS_OPENAPI.search(text):
+    elif _LOOKS_YAML.search(text):
         import yaml
 
         try:
@@ -73,6 +77,18 @@ def _of_yaml(text: str) -> Json:
     loader = type("Loader", (base,), {"yaml_implicit_resolvers": resolvers})
     try:
         document = yaml.load(text, Loader=loader)  # a safe loader
-        return json.loads(json.dumps(document, default=str)) if isinstance(document, dict) else None
+        is_usual = isinstance(document, dict) and _nodes(document, {}) <= MAX_NODES
+        return json.loads(json.dumps(document, default=str)) if is_usual else None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return None
+
+
+def _nodes(value: Json, known: dict[int, int]) -> int:
+    """The number of values in a document whose aliases are written out. `known` has it by what is counted already."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 1
+        inner = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_nodes(item, known) for item in inner)
+    return known[id(value)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 Json = Any
@@ -18,6 +19,7 @@ class InitSource:
     name: str  # a path or URL, for messages and comments
     text: str
     document: Json = None
+    folder: Path | None = None  # which `name` begins in, where it is a path: that of the budget file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Endpoint:
     body: Json = None
     variables: Json = None  # of a GraphQL query
     values: Mapping[str, Json] = field(default_factory=dict)  # what stands under `with`
-    captures: Mapping[str, str] = field(default_factory=dict)
+    captures: Mapping[str, Json] = field(default_factory=dict)  # a JSONPath, or what stands under `capture`
     expect: Mapping[str, Json] = field(default_factory=dict)
     budget: Mapping[str, str] = field(default_factory=dict)  # beside `defaults.budget`
     weight: float | None = None
@@ -59,6 +61,14 @@ class ProposedJourney:
     steps: tuple[str | float, ...]
     weight: float | None = None
     comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposedLoad:
+    """Load that the source says: levels (starts per second, or users) that follow each other, each with its seconds."""
+
+    is_open: bool
+    levels: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,8 @@ class FileProposal:
     variables: Mapping[str, str] = field(default_factory=dict)
     rate: float | None = None  # per second, as seen
     users: int | None = None  # a closed model instead of a rate
+    load: ProposedLoad | None = None  # instead of both
+    budget: Mapping[str, str] = field(default_factory=dict)  # of all endpoints, instead of what is proposed
     seconds: float | None = None  # that an answer takes on average, sent alone
     notes: tuple[str, ...] = ()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.init import naming, templating
 from perfgate.init.openapi.serializing import encoded
@@ -71,6 +72,18 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
         variables=variables,
         comment=comment,
     )
+
+
+def with_user(headers: Mapping[str, str], url: str) -> dict[str, str]:
+    """The headers, with user and password of the URL."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError:
+        return dict(headers)
+    if not parts.username:
+        return dict(headers)
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}", **headers}
 
 
 def chosen_origin(origins: Sequence[str], target: str) -> str:
@@ -164,12 +177,14 @@ def readable(path: str, secrets: Secrets) -> str:
     )
 
 
-def with_variables(endpoint: Endpoint, name: str = r"\w+") -> Endpoint:
-    """The endpoint in which variables of the environment are holes again, not literal braces; `name` is a pattern."""
+def with_variables(endpoint: Endpoint, name: str = r"\w+", values: Collection[str] = ()) -> Endpoint:
+    """The endpoint in which variables of the environment are holes again, not literal braces; `name` is a pattern.
+    Those among `values` are values of an iteration."""
 
     def holes(value: Json) -> Json:
         if isinstance(value, str):
-            return re.sub(rf"\$(?:%7B|\{{\{{)({name})(?:%7D|\}}\}})", r"${\1}", value)
+            value = re.sub(rf"\$(?:%7B|\{{\{{)({name})(?:%7D|\}}\}})", r"${\1}", value)
+            return re.sub(rf"\$(\{{(?:{'|'.join(values)})\}})", r"\1", value) if values else value
         if isinstance(value, dict):
             return {key: holes(item) for key, item in value.items()}
         return [holes(item) for item in value] if isinstance(value, list) else value

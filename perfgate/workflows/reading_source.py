@@ -9,6 +9,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -27,7 +28,8 @@ USUAL_PATHS = (
 )
 USUAL_FILES = (
     *("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "docs/openapi.*", "api/openapi.*"),
-    *("*.har", "*.postman_collection.json", "locustfile.py", "access.log"),
+    *("*.har", "*.postman_collection.json", "[Ii]nsomnia*.json", "[Ii]nsomnia*.yaml", "*.jmx", "k6.js", "*.k6.js"),
+    *("locustfile.py", "access.log"),
 )
 USUAL_PORT = "8000"
 MAX_SOURCES = 3  # files that are named
@@ -47,7 +49,12 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     path = Path(name) if name else _usual(folder)
     if path is None:
         return _of_routes(folder, say) or _nothing(folder), ""
-    return init.source(_inside(path, folder), _text(path)), ""
+    return replace(init.source(_inside(path, folder), _text(path)), folder=folder), ""
+
+
+def has_source(folder: Path) -> bool:
+    """Whether the folder shows requests, in a file or in the routes of its application."""
+    return _usual(folder) is not None or bool(project.routes(folder))
 
 
 def _usual(folder: Path) -> Path | None:
@@ -71,7 +78,7 @@ def _nothing(folder: Path) -> NoReturn:
     raise UsageError(
         "There is nothing here to begin with.",
         hint=f"{_first_step(folder)}\n"
-        "Known: OpenAPI, HAR, access logs, a locustfile, Postman collections, curl commands.",
+        "Known: OpenAPI, HAR, access logs, Postman, Insomnia, JMeter, k6, a locustfile, curl commands.",
         code="PG-N001",
     )
 
@@ -140,7 +147,7 @@ def _fetch(url: str, folder: Path, say: Say) -> tuple[InitSource, str]:
                 reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})
             except http.NoReplyError as error:
                 raise UsageError(
-                    f"{origin} does not answer: {error}", hint="start the service first", code="PG-N004"
+                    f"{origin} does not answer: {error}", hint="start the service first", code="PG-N009"
                 ) from error
             provided = init.source(item, reply.body.decode("utf-8", errors="replace"))
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:

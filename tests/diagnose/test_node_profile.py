@@ -10,13 +10,14 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from processes import wait_for
 from projects import free_port
 from services.needs import program
 
@@ -25,6 +26,7 @@ from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
 from perfgate.diagnose.profilers import cpuprofile, inspector, node
 from perfgate.diagnose.profilers.node import NodeRecording
+from perfgate.loadtest.service.ports import is_free
 from perfgate.model.errors import DiagnosisError
 
 SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
@@ -271,7 +273,7 @@ class Service:
         return process
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
             return str(answer.read(), "utf-8")
 
     def profiled(self, path: str, folder: Path) -> profile.ProfileFacts:
@@ -298,11 +300,7 @@ def serving(folder: Path, source: str, options: str = ANY_PORT) -> Iterator[Serv
     )
     service = Service(shell.pid, port)
     try:
-        for _ in range(400):
-            with suppress(OSError):
-                service.get("/")
-                break
-            time.sleep(0.02)
+        wait_for(lambda: not is_free(port), "Node")
         yield service
     finally:
         for process in psutil.Process(shell.pid).children(recursive=True):
@@ -430,18 +428,16 @@ def test_a_script_that_fails_says_why(tmp_path: Path, script: str, words: str):
 
 def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
     sleep = shutil.copy(shutil.which("sleep") or "sleep", tmp_path / "node")
-    shell = subprocess.Popen(["/bin/sh", "-c", f"{sleep} 30; true"])
+    shell = subprocess.Popen(["/bin/sh", "-c", f"{sleep} 600; true"])
     try:
-        for _ in range(100):
-            children = psutil.Process(shell.pid).children()
-            if children and Path(children[0].exe()).name == "node":
-                break
-            time.sleep(0.01)
+        shown = psutil.Process(shell.pid)
+        wait_for(lambda: [Path(item.exe()).name for item in shown.children()] == ["node"], "the program")
+        [program] = shown.children()
         with pytest.raises(DiagnosisError, match="no Node process"):
             NodeRecording(shell.pid, 1.0, tmp_path)
         with pytest.raises(DiagnosisError, match="does not take SIGUSR1"):
-            inspector.evaluate(children[0], "1")
-        assert children[0].is_running()
+            inspector.evaluate(program, "1")
+        assert program.is_running()
     finally:
         for process in psutil.Process(shell.pid).children():
             process.kill()

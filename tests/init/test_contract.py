@@ -42,7 +42,7 @@ def test_the_file_is_valid_and_says_what_was_left_out(name: str, unsafe: bool, t
     metrics = {budget.metric for budget in budget_file.budgets}
     assert metrics == {"p50", "p95", "errors"} or plan.scenarios
     assert plan.load.warmup == 5
-    assert plan.load.model == ("closed" if name == "locustfile" else "open")
+    assert plan.load.model == ("closed" if name in ("locustfile", "jmeter") else "open")
 
 
 @pytest.mark.parametrize("name", init.FORMATS)

@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote_plus, unquote, urlsplit
+from urllib.parse import quote_plus
 
 from perfgate.init import naming, recorded
 from perfgate.init.curl.commands import DATA, commands, has_commands, requests
@@ -197,7 +197,7 @@ def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpo
         method=method,
         path=path,
         query=query,
-        headers=_with_user(command.headers, url),
+        headers=recorded.with_user(command.headers, url),
         body=body,
         media_type=declared or (recorded.FORM if body else ""),
     )
@@ -207,12 +207,3 @@ def _endpoint(command: _Command, url: str, secrets: Secrets) -> tuple[str, Endpo
     cookie = next((value for name, value in command.headers.items() if name.lower() == "cookie"), "")
     headers = {**endpoint.headers, "Cookie": secrets.replaced("cookie", cookie)} if cookie else endpoint.headers
     return "" if host else origin, replace(endpoint, headers=headers)
-
-
-def _with_user(headers: dict[str, str], url: str) -> dict[str, str]:
-    """The headers, with user and password of the URL."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if not parts.username:
-        return headers
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}", **headers}

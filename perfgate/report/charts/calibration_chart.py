@@ -68,7 +68,7 @@ def draw(calibration: Calibration, theme: Theme) -> bytes:
 
 
 def shown(calibration: Calibration) -> list[Noise]:
-    """Those of p95, worst first."""
+    """Returns those of p95, worst first."""
     rows = [item for item in calibration.noise if item.metric == METRIC] or list(calibration.noise)
     return sorted(rows, key=lambda row: -(row.reaches[0].of(calibration.proposal.mode) or 0.0))[:MAX_ROWS]
 

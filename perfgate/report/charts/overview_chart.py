@@ -36,7 +36,7 @@ class OverviewPicture:
 
 
 def decide(facts: Facts) -> OverviewPicture | None:
-    """None when no endpoint has both a measurement and a limit."""
+    """Returns None when no endpoint has both a measurement and a limit."""
     bars = tuple(_bars(facts))
     if not bars:
         return None

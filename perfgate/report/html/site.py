@@ -123,7 +123,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         trends = page_data.trends(line, name, judged)
         trends.sort(key=lambda item: item["metric"] != METRIC)
         row = {"at": len(data), "name": plain(name, MAX_NAME_CHARS), "failed": name in failed, "trends": trends}
-        row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
+        row |= {"measured": page.measured(results[name]), "is_open": name in failed, "spark": _spark(trends)}
         rows.append(row)
         data.append({"name": row["name"], "line": len(lines), "failed": name in failed, "trends": trends})
     lines.append(page_data.runs(line.runs))

@@ -9,16 +9,6 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from perfgate.init import naming, recorded
-from perfgate.init.postman.collection import (
-    DYNAMIC,
-    MAX_DEPTH,
-    CollectionItem,
-    headers_of,
-    maps,
-    raw_url,
-    requests_of,
-    variables_of,
-)
 from perfgate.init.proposal import (
     NOT_SAFE,
     SAFE_METHODS,
@@ -32,13 +22,20 @@ from perfgate.init.proposal import (
 from perfgate.init.recorded import Recorded
 from perfgate.init.secrets import Secrets
 from perfgate.init.templating import split_url
+from perfgate.init.tools.conversion import UnsendableError, checked_method, of_one_host
+from perfgate.init.tools.postman_collection import (
+    DYNAMIC,
+    MAX_DEPTH,
+    CollectionItem,
+    headers_of,
+    maps,
+    raw_url,
+    requests_of,
+    variables_of,
+)
 from perfgate.model.errors import UsageError
 
 VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
-
-
-class _UnsendableError(ValueError):
-    """A request that has no equivalent; the message says why."""
 
 
 def recognizes(source: InitSource) -> bool:
@@ -62,23 +59,17 @@ def convert(source: InitSource, options: ProposalOptions) -> FileProposal:
             continue
         try:
             origin, endpoint = conversion.endpoint(item, method)
-        except _UnsendableError as error:
+        except UnsendableError as error:
             omissions.append(Omission(f"{method} {item.name}", str(error)))
             continue
-        # a base URL that the collection does not say is that of the target
-        endpoints.append((origin or split_url(options.target)[0], replace(endpoint, name=names.take(item.name))))
+        endpoints.append((origin, replace(endpoint, name=names.take(item.name))))
     if not endpoints and not omissions:
         raise UsageError(f"{source.name} has no request", hint="export the collection as version 2.1", code="PG-N003")
-    origin = recorded.chosen_origin([origin for origin, _ in endpoints], options.target)
-    omissions += [
-        Omission(entry.name, f"another host: {other or 'that of a variable'}")
-        for other, entry in endpoints
-        if other != origin
-    ]
+    origin, remaining, others = of_one_host(endpoints, options.target)
     return FileProposal(
         target=options.target or origin,
-        endpoints=tuple(endpoint for other, endpoint in endpoints if other == origin),
-        omissions=tuple(omissions),
+        endpoints=remaining,
+        omissions=(*omissions, *others),
         variables={**conversion.secrets.variables, **conversion.meanings()},
     )
 
@@ -103,9 +94,8 @@ class _Conversion:
         }
 
     def endpoint(self, item: CollectionItem, method: str) -> tuple[str, Endpoint]:
-        """Origin and endpoint. Raises _UnsendableError."""
-        if method not in recorded.METHODS:
-            raise _UnsendableError(f"{method} is not sent by perfgate")
+        """Origin and endpoint. Raises UnsendableError."""
+        checked_method(method)
         origin, path, query = self._url(item.request.get("url"))
         headers = dict(self._pairs(headers_of(item.request.get("header"))))
         name, value, place = self._auth(item.auth)
@@ -153,7 +143,7 @@ class _Conversion:
             return "", path or "/", query
         origin, path, query = split_url(text)
         if not origin:
-            raise _UnsendableError("its URL cannot be read")
+            raise UnsendableError("its URL cannot be read")
         return origin, path, query
 
     def _pairs(self, written: Json) -> list[tuple[str, str]]:
@@ -181,10 +171,10 @@ class _Conversion:
             return name, self.secrets.replaced(name, value), fields.get("in", "header")
         if kind in (None, "noauth"):
             return "", "", ""
-        raise _UnsendableError(f"its authentication ({kind}) has no equivalent")
+        raise UnsendableError(f"its authentication ({kind}) has no equivalent")
 
     def _body(self, body: Json, headers: Mapping[str, str]) -> tuple[str, str]:
-        """Text and media type. Raises _UnsendableError for files."""
+        """Text and media type. Raises UnsendableError for files."""
         mode = body.get("mode") if isinstance(body, dict) else None
         declared = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
         if mode == "raw":
@@ -198,23 +188,23 @@ class _Conversion:
             written = body.get("graphql")
             return self._graphql(written if isinstance(written, dict) else {}), "application/json"
         if mode == "file" or any(part.get("type") == "file" for part in maps(body.get("formdata"))):
-            raise _UnsendableError("its body has files: write it by hand under `multipart`")
+            raise UnsendableError("its body has files: write it by hand under `multipart`")
         return "", ""
 
     def _graphql(self, written: Mapping[str, Json]) -> str:
-        """A GraphQL body. Raises _UnsendableError for variables that are not JSON once they are set."""
+        """A GraphQL body. Raises UnsendableError for variables that are not JSON once they are set."""
         variables = written.get("variables")
         text = variables if isinstance(variables, str) else json.dumps(variables or {})
         text = self._text(text).strip() or "{}"
         try:
             json.loads(re.sub(r"\$\{\w+\}", "0", text))
         except ValueError as error:
-            raise _UnsendableError(f"its GraphQL variables are not JSON: {error}") from None
+            raise UnsendableError(f"its GraphQL variables are not JSON: {error}") from None
         return f'{{"query": {json.dumps(self._text(written.get("query")))}, "variables": {text}}}'
 
     def _parts(self, body: Mapping[str, Json]) -> dict[str, str]:
-        """The parts of a multipart form. Raises _UnsendableError for two of a name."""
+        """The parts of a multipart form. Raises UnsendableError for two of a name."""
         pairs = self._pairs(body.get("formdata")) if body.get("mode") == "formdata" else []
         if len(dict(pairs)) < len(pairs):
-            raise _UnsendableError("its form has several parts of a name: write it by hand under `body`")
+            raise UnsendableError("its form has several parts of a name: write it by hand under `body`")
         return dict(pairs)

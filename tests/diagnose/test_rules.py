@@ -82,6 +82,7 @@ KEPT = replace(  # connections, as sockets show them
     OUTSIDE, database_sessions=None, database_opened=0.01, cache_opened=0.005, external_opened=0.005
 )
 OFTEN = replace(KEPT, database_opened=0.2, database_messages=2)  # a connection per request, mostly too short to be seen
+UNCACHED = replace(SOUND, cached=None)  # no cache is seen in front of it
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -693,6 +694,24 @@ def test_a_count_that_takes_no_time_hides_no_cause_that_takes_it(counted: dict[s
         causes = [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE, NONE_CACHED)))]
         assert causes[0] == code
         assert beside in causes
+
+
+@pytest.mark.parametrize(
+    "counted", [{"queries": 9.0}, {"database_size": 20_000.0}, {"connections": 1.0}, {"decoded": 30_000.0}]
+)
+def test_what_takes_as_long_alone_is_not_why_others_wait_under_load(counted: dict[str, float]):
+    waiting = case("queue", alone=0.0103, loaded=0.060, by=0.048, **counted)
+    locked = case("database", alone=0.0103, loaded=0.060, by=0.048, lock_wait_loaded=0.045, **counted)
+
+    assert explain(waiting)[0].code == "contention"
+    assert explain(locked)[0].code == "lock-wait"
+    assert len(explain(waiting)) == len(explain(locked)) == 2
+
+
+def test_headers_that_allowed_caching_take_no_time_of_the_service():
+    seen = [item.code for item in explain(case("application", by=0.04, cached=None, base=UNCACHED, cacheable=0.0))]
+
+    assert seen == ["waiting", "cache-lost"]
 
 
 def test_an_orm_that_loads_many_rows_more_is_no_matter_of_cpu():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from perfgate.diagnose.rules import (
@@ -77,6 +77,16 @@ _MIN_OWN_SHARE = 0.1  # of the difference
 _MIN_OTHERS_SHARE = 0.7  # of the difference, that other servers have beside what an answer's bytes take
 _MIN_WAIT_S = 0.01  # s by which a request that is alone is slower, from which what explains little of it is not all
 _OF_BYTES = ("payload", "compression-lost")
+_ALONE_TOO = (  # what takes as long in a request that is alone
+    "repeated-statement",
+    "new-statement",
+    "more-rows",
+    "wide-rows",
+    "cache-repeated",
+    "external-repeated",
+    "connections-closed",
+    *_OF_BYTES,
+)
 
 
 def explain(case: Case) -> tuple[Cause, ...]:
@@ -89,17 +99,21 @@ def explain(case: Case) -> tuple[Cause, ...]:
     counted = [found for found in causes if found.confidence == "confirmed" and _is_no_time(found)]
     is_the_code = environment.computes_more(case) or not all(_explains_little(case, found) for found in counted)
     if not is_the_code and (machine := environment.environment(case)):
-        return (machine, *(replace(found, confidence="likely") for found in counted))
+        return (machine, *_as_likely(counted))
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
     causes = _sorted(case, [*causes, *memory.growth(case)])
-    if causes and case.slower_alone >= _MIN_WAIT_S and all(_explains_little(case, found) for found in causes):
-        causes = [*(found for found in application.waiting(fair) if found.code == "waiting"), *causes]
-    if not causes and (machine := environment.busy(case)):
-        return (machine,)
-    if not causes:
-        causes = [found for rule in _SHAPES for found in rule(fair)]
+    slower = max(case.slower_alone, case.growth("loaded") or 0.0)
+    if not causes or (slower >= _MIN_WAIT_S and all(_explains_little(case, found) for found in causes)):
+        if machine := environment.busy(case):
+            return (machine, *_as_likely(causes))
+        shapes = [found for rule in _SHAPES for found in rule(fair)]
+        causes = [*(found for found in shapes if not causes or found.code != "new-statement"), *causes]
     return tuple(causes) or (_unexplained(case),)
+
+
+def _as_likely(causes: Sequence[Cause]) -> tuple[Cause, ...]:
+    return tuple(replace(found, confidence="likely") for found in causes)
 
 
 def _is_no_time(found: Cause) -> bool:
@@ -116,7 +130,7 @@ def _at_rest(case: Case) -> tuple[Cause, ...]:
         counted += application.blocking(case)
     leaks = list(memory.growth(case))
     if counted or leaks:
-        return (*(replace(found, confidence="likely") for found in counted), *leaks)
+        return (*_as_likely(counted), *leaks)
     if machine := environment.kept_from_cpu(case):
         return (machine,)
     return (cause("healthy", "confirmed", "the second pass saw no difference beyond noise"),)
@@ -132,6 +146,10 @@ def _explains_little(case: Case, found: Cause) -> bool:
         return True  # no time at all
     if found.code == "reconnecting" and found.layer == "database" and database.outweighs_connecting(case):
         return True
+    if found.code in _ALONE_TOO and case.slower_alone <= MIN_TIME_S and (case.growth("loaded") or 0.0) >= _MIN_WAIT_S:
+        return True
+    if found.code == "cache-lost":
+        return found in services.uncacheable(case)
     if found.code in _OF_BYTES:
         return _takes_other_time(case)
     if (

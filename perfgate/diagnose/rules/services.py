@@ -50,6 +50,11 @@ def cache_lost(case: Case) -> Iterator[Cause]:
             sentence = f"{counted(now, 'cache command')} per request instead of {number(before)}: it is no longer used"
             yield cause("cache-lost", "confirmed", sentence)
             return
+    yield from uncacheable(case)
+
+
+def uncacheable(case: Case) -> Iterator[Cause]:
+    """Answers that no cache may keep any longer. It takes no time of the service itself."""
     before, now = case.pair("cacheable")
     if before is not None and now is not None and before - now >= 0.5:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")

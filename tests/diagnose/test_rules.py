@@ -708,6 +708,14 @@ def test_what_takes_as_long_alone_is_not_why_others_wait_under_load(counted: dic
     assert len(explain(waiting)) == len(explain(locked)) == 2
 
 
+def test_a_leak_is_named_beside_what_takes_time():
+    def codes(**seen: float) -> list[str]:
+        return [item.code for item in explain(case("queue", by=0.04, memory=200_000, **seen))]
+
+    assert codes() == ["waiting", "memory-growth"]
+    assert codes(alone=0.010, loaded=0.035) == ["memory-growth"]  # which may be why
+
+
 def test_headers_that_allowed_caching_take_no_time_of_the_service():
     seen = [item.code for item in explain(case("application", by=0.04, cached=None, base=UNCACHED, cacheable=0.0))]
 

@@ -103,7 +103,8 @@ def explain(case: Case) -> tuple[Cause, ...]:
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
     causes = _sorted(case, [*causes, *memory.growth(case)])
-    slower = max(case.slower_alone, case.growth("loaded") or 0.0)
+    is_leaking = all(found.code == "memory-growth" for found in causes)
+    slower = case.slower_alone if is_leaking else max(case.slower_alone, case.growth("loaded") or 0.0)
     if not causes or (slower >= _MIN_WAIT_S and all(_explains_little(case, found) for found in causes)):
         if machine := environment.busy(case):
             return (machine, *_as_likely(causes))
@@ -113,7 +114,7 @@ def explain(case: Case) -> tuple[Cause, ...]:
 
 
 def _as_likely(causes: Sequence[Cause]) -> tuple[Cause, ...]:
-    return tuple(replace(found, confidence="likely") for found in causes)
+    return tuple(found if found.code == "memory-growth" else replace(found, confidence="likely") for found in causes)
 
 
 def _is_no_time(found: Cause) -> bool:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+INPUTS = ("click", "type", "select")  # acts that have an Interaction to Next Paint
+
+
 @dataclass(frozen=True, kw_only=True)
 class Interaction:
     """Something a visitor does once the page has loaded. `target` is a CSS selector, or the seconds of a `wait`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-
 INPUTS = ("click", "type", "select")  # acts that have an Interaction to Next Paint
 
 

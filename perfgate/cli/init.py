@@ -26,7 +26,7 @@ def init(
         typer.Argument(
             metavar="SOURCE",
             help="A file, `-` for stdin, or the URL of a service on this machine: OpenAPI, HAR, access log, "
-            "locustfile, Postman, curl. [default: what this folder has; else some questions]",
+            "Postman, Insomnia, JMeter, k6, locustfile, curl. [default: what this folder has; else some questions]",
         ),
     ] = "",
     budget: Budget = DEFAULT_BUDGET,
@@ -36,7 +36,7 @@ def init(
             "--format",
             envvar="PERFGATE_FORMAT",
             metavar="NAME",
-            help="openapi, har, postman, locustfile, curl or access-log. [default: by its content]",
+            help="openapi, har, postman, insomnia, jmeter, k6, locustfile, curl or access-log. [default: by its content]",
         ),
     ] = "",
     target: Annotated[
@@ -80,7 +80,8 @@ def init(
 ) -> int:
     """Write a budget file from what you have.
 
-    An OpenAPI document, a HAR, an access log, a locustfile, a Postman collection or curl commands.
+    An OpenAPI document, a HAR, an access log, a Postman or Insomnia collection, a JMeter plan, a k6 script, a
+    locustfile or curl commands.
 
     Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """

@@ -108,6 +108,13 @@ def test_files_read_back(kind, tmp_path):
     assert path.read_text(encoding="utf-8").endswith("}\n")
 
 
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(RecordError, match="Cannot write"):
+        codec.write(RICH[Run], tmp_path / "run.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
 @kinds
 def test_bytes_are_read_as_well_as_text(kind):
     assert codec.decode(kind, codec.encode(RICH[kind]).encode(), origin="here") == RICH[kind]

@@ -19,6 +19,7 @@ from perfgate.workflows.reading_source import Say, read_source
 from perfgate.workflows.steps import trial
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
+ANSWERS = "what was typed"  # the source, where a person has answered questions
 MAX_REASONS = 5  # of requests that cannot be sent, in the error that nothing can
 
 
@@ -28,6 +29,7 @@ class ProposalRequest:
 
     source: str
     budget: Path
+    commands: str = ""  # curl commands that a person has answered with, instead of a source
     format: str = ""
     target: str = ""
     should_include_unsafe: bool = False  # whether requests that may change data are taken in
@@ -41,6 +43,7 @@ class Proposed:
     text: str
     proposal: FileProposal
     context: init.Context
+    is_of_service: bool  # whether a service that runs showed its requests
 
     @property
     def unsafe(self) -> Sequence[Omission]:
@@ -67,7 +70,10 @@ class Proposed:
 def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
-    provided, own_target = read_source(request.source, folder, say)
+    if request.commands:
+        provided, own_target = init.source(ANSWERS, request.commands), ""
+    else:
+        provided, own_target = read_source(request.source, folder, say)
     options = init.ProposalOptions(target=request.target or own_target, unsafe=request.should_include_unsafe)
     proposal = init.convert(provided, options, request.format)
     if not proposal.endpoints and not proposal.scenarios:
@@ -87,7 +93,17 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
             hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
             code="PG-N005",
         )
-    return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+    return Proposed(
+        text=init.write(proposal, context),
+        proposal=proposal,
+        context=context,
+        is_of_service=bool(own_target),
+    )
+
+
+def start_commands(folder: Path) -> list[tuple[str, str]]:
+    """Which file shows a start command of the application, and the command; the most certain first."""
+    return project.services(folder)
 
 
 def _nothing_to_send(source: str, omissions: Sequence[Omission]) -> UsageError:

@@ -229,6 +229,18 @@ def test_a_cache_that_is_still_cold_is_not_a_lost_one():
     assert codes == ["waiting"]
 
 
+def test_queries_that_fill_a_cold_cache_are_no_n_plus_1():
+    fills = tuple(Statement(fingerprint=f"select {n} from t", calls=0.7, rows=1, seconds=0.001) for n in range(12))
+    cold = {"cache_hits": 0.2, "cache_lookups": 1.0, "queries": 12.0}
+    base = replace(SOUND, cache_lookups=1.0)
+    lazy = Statement(fingerprint="select name from shop where id = $1", calls=9, rows=9, seconds=0.001)
+
+    assert explain(case("database", base=base, statements=fills, **cold))[0].code == "cache-lost"
+    assert explain(case("database", base=base, statements=(), **{**cold, "queries": 6.0}))[0].code == "cache-lost"
+    assert explain(case("database", base=base, statements=(lazy,), **cold))[0].code == "repeated-statement"
+    assert explain(case("database", base=base, statements=(), **cold))[0].code == "repeated-statement"
+
+
 def test_a_key_that_is_never_found_is_a_lost_cache_though_others_are():
     base = replace(SOUND, cached=None, cache_hits=0.995, cache_lookups=21)
     [first, *_] = explain(case("database", base=base, cache_hits=0.95, queries=4, statements=(COUNTED,)))
@@ -314,6 +326,18 @@ def test_a_control_that_had_a_busy_moment_does_not_excuse_a_slow_service():
 
     assert explain(case("external", base=base, control=control, reference=0.0073, **seen))[0].code == "external-slower"
     assert explain(case("external", base=base, control=control, reference=0.02, **seen))[0].code == "environment"
+
+
+def test_what_computes_beside_all_requests_is_the_code_where_the_machine_computes_as_fast():
+    """A thread of the service's own, or a debug mode: each request takes so many times as much CPU, small ones too."""
+    before, after = (
+        replace(SOUND, alone=alone, loaded=alone, cpu=cpu) for alone, cpu in ((0.003, 0.0025), (0.006, 0.006))
+    )
+    seen = {"by": 0.006, "cpu": 0.0092, "control": (before, after)}
+
+    assert explain(case("application", **seen))[0].code == "cpu"
+    assert explain(case("application", reference=0.003, reference_cpu=0.0028, **seen))[0].code == "environment"
+    assert explain(case("application", reference=None, reference_cpu=None, **seen))[0].code == "environment"
 
 
 def test_what_every_request_computes_is_the_code_though_the_control_computes_it_too():
@@ -764,6 +788,15 @@ def test_a_busy_machine_is_no_contention():
     seen = case("queue", alone=0.0105, loaded=0.030, reference=0.006)
 
     assert explain(seen)[0].code == "environment"
+
+
+def test_time_without_a_cpu_under_load_is_no_contention():
+    base = replace(SOUND, cpu_delay_loaded=0.002, cpu_loaded=0.004)
+    seen = {"alone": 0.010, "loaded": 0.032, "by": 0.020}
+
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, **seen))[0].code == "environment"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.006, **seen))[0].code == "contention"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, cpu_loaded=0.007, **seen))[0].code == "contention"
 
 
 def test_a_tail_that_waited_for_a_busy_cpu_is_no_disease():

@@ -40,7 +40,7 @@ def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _are_each_new(case):
+    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _is_sent_once(case):
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MIN_REPEATED_CALLS:
@@ -51,6 +51,22 @@ def repeated(case: Case) -> Iterator[Cause]:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _is_sent_once(case: Case) -> bool:
+    """Whether the queries that are more are sent once each, or once for each answer that a cache has no longer."""
+    return _are_each_new(case) or _fill_cache(case)
+
+
+def _fill_cache(case: Case) -> bool:
+    """Whether a request sends more queries because a cache answers less often, and as many each time."""
+    missed = services.more_missed(case)
+    if missed is None or not any(services.cache_lost(case)):
+        return False
+    new = statements.more_often(case)
+    if new:
+        return all(more < MIN_REPEATED_FACTOR * max(missed, 0.0) for _, more in new)
+    return (case.growth("queries") or 0.0) < MIN_NEW_QUERIES * missed
 
 
 def _are_each_new(case: Case) -> bool:

@@ -55,6 +55,20 @@ def cache_lost(case: Case) -> Iterator[Cause]:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
 
 
+def more_missed(case: Case) -> float | None:
+    """How many look-ups per request a cache answers no longer, by its own count or by answers that came from one; None
+    where it answers as often as before."""
+    (lookups, more), (before, now) = case.pair("cache_lookups"), case.pair("cache_hits")
+    cached, fresh = case.pair("cached")
+    counts = [cached - fresh if cached is not None and fresh is not None else 0.0]
+    if before is not None and now is not None:
+        counts.append(
+            (1.0 if more is None else more) * (1 - now) - (1.0 if lookups is None else lookups) * (1 - before)
+        )
+    missed = max(counts)
+    return missed if missed > 0 else None
+
+
 def _missed(case: Case) -> tuple[float, float] | None:
     """Keys per request that are looked up in vain, base and head, where they were there before: one that is never found
     beside many that are changes the share of hits but little."""

@@ -118,12 +118,12 @@ def write_text(path: Path, text: str) -> None:
         raise unwritable(f"{path}", error) from error
 
 
-def unwritable(what: str, error: OSError) -> RecordError:
-    """The error of something that cannot be written, with its cure."""
+def unwritable(what: str, error: OSError, *, option: str = "--out DIR") -> RecordError:
+    """The error of something that cannot be written, with its cure; `option` names another place for it."""
     cure = _CURES.get(error.errno or 0, "Make it writable")
     return RecordError(
         f"Cannot write {what}: {error.strerror}",
-        hint=f"{cure}, or choose another folder with --out DIR.",
+        hint=f"{cure}, or choose another place with {option}.",
         code="PG-R002",
     )
 

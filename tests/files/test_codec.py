@@ -284,4 +284,4 @@ def test_a_full_disk_is_named_with_its_cure(tmp_path: Path):
     (tmp_path / ".x.json.tmp").symlink_to("/dev/full")
     with pytest.raises(RecordError, match="No space left") as caught:
         codec.write_text(tmp_path / "x.json", "x")
-    assert caught.value.hint == "Free some space on that disk, or choose another folder with --out DIR."
+    assert caught.value.hint == "Free some space on that disk, or choose another place with --out DIR."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+from contextlib import suppress
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -105,22 +106,24 @@ def read(kind: type[Document], path: Path) -> Document:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `path` whole or not at all. Raises RecordError when it cannot be written."""
+    """Writes `path` whole or not at all, and leaves nothing else. Raises RecordError when it cannot be written."""
     scratch = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch.write_text(text, encoding="utf-8")
         scratch.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            scratch.unlink()
         raise unwritable(f"{path}", error) from error
 
 
-def unwritable(what: str, error: OSError) -> RecordError:
-    """The error of something that cannot be written, with its cure."""
+def unwritable(what: str, error: OSError, *, option: str = "--out DIR") -> RecordError:
+    """The error of something that cannot be written, with its cure; `option` names another place for it."""
     cure = _CURES.get(error.errno or 0, "Make it writable")
     return RecordError(
         f"Cannot write {what}: {error.strerror}",
-        hint=f"{cure}, or choose another folder with --out DIR.",
+        hint=f"{cure}, or choose another place with {option}.",
         code="PG-R002",
     )
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 
 from perfgate import loadtest, measure, scenarios
 from perfgate.model.budget_file import PageSpec
 from perfgate.model.outcome import Outcome
+from perfgate.model.page import PageDetail
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring
@@ -128,11 +130,12 @@ def without_traces(spec: LoadSpec, run: Run, verdict: Verdict) -> Run:
     each is some megabytes."""
     failed = {finding.endpoint for finding in verdict.findings if finding.outcome in OF_INTEREST}
     failed |= {result.name for result in run.endpoints if result.kind == "page" and result.failures}
-    details = []
-    for detail in run.pages:
-        if detail.trace and detail.name not in failed:
-            with suppress(OSError):
-                (spec.context.folder / detail.trace).unlink(missing_ok=True)
-            detail = replace(detail, trace="")
-        details.append(detail)
+    details = (detail if detail.name in failed else _without_trace(detail, spec.context.folder) for detail in run.pages)
     return replace(run, pages=tuple(details))
+
+
+def _without_trace(detail: PageDetail, folder: Path) -> PageDetail:
+    if detail.trace:
+        with suppress(OSError):
+            (folder / detail.trace).unlink(missing_ok=True)
+    return replace(detail, trace="")

@@ -81,7 +81,9 @@ def test_arrivals_are_exact_over_processes(project: Project):
 @pytest.mark.load
 def test_1500_users_keep_1500_connections(project: Project):
     with servers.serving(servers.answering(200, after=0.05)) as (url, server):
-        project.write(ONE.format(target=url, load="users: 1500, warmup: 2s, duration: 3s"))
+        # Without a pause a thread for each connection leaves the server's `accept` no turn.
+        visit = "journeys: {visit: {steps: [home, {think: 2s}]}}"
+        project.write(ONE.format(target=url, load="users: 1500, warmup: 2s, duration: 3s") + visit)
         done = project.perfgate("run")
 
     assert done.returncode == 0, done.stdout

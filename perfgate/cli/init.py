@@ -35,7 +35,8 @@ def init(
             "--format",
             envvar="PERFGATE_FORMAT",
             metavar="NAME",
-            help="openapi, har, postman, insomnia, jmeter, k6, locustfile, curl or access-log. [default: by its content]",
+            help="openapi, har, postman, insomnia, jmeter, k6, locustfile, curl or access-log. "
+            "[default: by its content]",
         ),
     ] = "",
     target: Annotated[

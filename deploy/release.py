@@ -2,8 +2,9 @@
 
     python deploy/release.py [--out dist]
 
-The time in the archives is that of the commit (SOURCE_DATE_EPOCH). `sbom.cdx.json` (CycloneDX 1.6) has the packages
-that perfgate is tested with: constraints.txt.
+The time in the archives is that of the commit (SOURCE_DATE_EPOCH). `sbom.cdx.json` (CycloneDX 1.6) has what the wheel
+carries with it, and the packages that perfgate is tested with (constraints.txt): those it needs are `required`, those
+of its extras `optional`, those of its developers `excluded`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)$")
+OWN = "perfgate"
+DEVELOPERS = ("dev", "docs")  # extras that nobody needs to run it
+VENDORED = {"name": "web-vitals", "version": "6.2.3", "file": "perfgate/pages/scripts/web-vitals.js"}
 
 
 def main() -> int:
@@ -66,26 +75,88 @@ def sums(folder: Path) -> dict[str, str]:
 
 
 def bill(version: str) -> dict[str, object]:
-    """A bill of materials: perfgate, and every package in constraints.txt."""
+    """A bill of materials: perfgate, what it carries with it, and every package in constraints.txt."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    packages = [match.groups() for line in lines if (match := PINNED.match(line.strip()))]
-    components = [
-        {"type": "library", "name": name, "version": pinned, "purl": purl(name, pinned), "bom-ref": purl(name, pinned)}
-        for name, pinned in packages
+    pinned = {canonicalize_name(match[1]): match.groups() for line in lines if (match := PINNED.match(line.strip()))}
+    required, optional = needed(()), needed(extras())
+    components = [vendored()]
+    for name, (written, number) in pinned.items():
+        scope = "required" if name in required else "optional" if name in optional else "excluded"
+        of = purl(name, number)
+        components.append(
+            {"type": "library", "name": written, "version": number, "scope": scope, "purl": of, "bom-ref": of}
+        )
+    own = {"type": "application", "name": OWN, "version": version, "purl": purl(OWN, version)}
+    refs = {name: purl(name, number) for name, (_, number) in pinned.items()} | {OWN: own["purl"]}
+    graph = [
+        {"ref": refs[name], "dependsOn": sorted(refs[other] for other in set(direct(name, ())) if other in refs)}
+        for name in sorted({OWN, *required} & refs.keys())
     ]
-    own = {"type": "application", "name": "perfgate", "version": version, "purl": purl("perfgate", version)}
+    graph[[entry["ref"] for entry in graph].index(own["purl"])]["dependsOn"].append(components[0]["purl"])
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {**own, "bom-ref": own["purl"]}},
+        "metadata": {"component": {**own, "bom-ref": own["purl"], "licenses": [{"license": {"id": "MIT"}}]}},
         "components": components,
+        "dependencies": graph,
     }
 
 
+def vendored() -> dict[str, object]:
+    """The script of others that is inside the wheel."""
+    of = f"pkg:npm/{VENDORED['name']}@{VENDORED['version']}"
+    digest = hashlib.sha256((ROOT / VENDORED["file"]).read_bytes()).hexdigest()
+    return {
+        "type": "library",
+        "name": VENDORED["name"],
+        "version": VENDORED["version"],
+        "scope": "required",
+        "hashes": [{"alg": "SHA-256", "content": digest}],
+        "licenses": [{"license": {"id": "Apache-2.0"}}],
+        "purl": of,
+        "bom-ref": of,
+    }
+
+
+def extras() -> list[str]:
+    """Extras of perfgate that are for those who use it."""
+    marked = (match[1] for text in requires(OWN) or () if (match := re.search(r"extra == '([^']+)'", text)))
+    return sorted(set(marked) - set(DEVELOPERS))
+
+
+def needed(chosen: Iterable[str]) -> set[str]:
+    """Names of all packages that perfgate needs with these extras, and what those need in turn."""
+    names: set[str] = set()
+    waiting = [(OWN, tuple(chosen))]
+    while waiting:
+        for item in _requirements(*waiting.pop()):
+            name = canonicalize_name(item.name)
+            if name not in names:
+                names.add(name)
+                waiting.append((name, tuple(item.extras)))
+    return names
+
+
+def direct(name: str, chosen: Iterable[str]) -> list[str]:
+    return [canonicalize_name(item.name) for item in _requirements(name, chosen)]
+
+
+def _requirements(name: str, chosen: Iterable[str]) -> Iterator[Requirement]:
+    """What an installed package needs here with these extras."""
+    try:
+        texts = requires(name) or ()
+    except PackageNotFoundError:  # of another system, or another Python
+        return
+    for text in texts:
+        item = Requirement(text)
+        if item.marker is None or any(item.marker.evaluate({"extra": extra}) for extra in ("", *chosen)):
+            yield item
+
+
 def purl(name: str, version: str) -> str:
-    return f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{version}"
+    return f"pkg:pypi/{canonicalize_name(name)}@{version}"
 
 
 if __name__ == "__main__":

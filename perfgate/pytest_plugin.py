@@ -6,6 +6,7 @@ docs/pytest.md is its page.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ CHOICES = ("xfail", "skip", "pass", "fail")
 WHOLE = ("application", "all endpoints")  # the finding about what all endpoints have in common
 
 LEFT_OUT = "PERFGATE_ONLY leaves it out"
+BESIDE_OTHERS = "perfgate measures beside {} workers of pytest-xdist: their tests slow the target down. Use -n 0."
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,7 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
     files = _files(config)
     if files and config.getoption("numprocesses", None):
         raise pytest.UsageError("--perfgate measures alone: run it without pytest-xdist's workers (-n 0)")
-    config.args += [str(file) for file in files]
+    for file in files:
+        if not file.is_file():
+            what = "this is a folder, name the budget file in it" if file.is_dir() else "there is no such file"
+            raise pytest.UsageError(f"--perfgate {_shown(file, config.invocation_params.dir)}: {what}")
+    chosen = [_absolute(config, argument.partition("::")[0]) for argument in config.args]
+    config.args += [str(file) for file in files if file not in chosen]  # else some of its budgets alone are wanted
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -49,7 +56,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def _files(config: pytest.Config) -> list[Path]:
-    return [config.invocation_params.dir / file for file in config.getoption("--perfgate")]
+    return [_absolute(config, file) for file in config.getoption("--perfgate")]
+
+
+def _absolute(config: pytest.Config, file: str) -> Path:
+    """The path as pytest writes it: without `..`, and with its links."""
+    return Path(os.path.abspath(config.invocation_params.dir / file))
 
 
 class BudgetTests(pytest.File):
@@ -57,19 +69,20 @@ class BudgetTests(pytest.File):
 
     _outcome: RunResult | Exception | None = None
 
-    def collect(self) -> Iterator[BudgetTest]:
+    def collect(self) -> Iterator[EndpointTests]:
         import perfgate
 
         try:
             budget_file = perfgate.check(self.path)
         except perfgate.PerfgateError as error:
             raise self.CollectError(_words(error)) from error
+        lines: dict[str, dict[str, int]] = {}  # of each metric of each endpoint
         for budget in budget_file.budgets:
-            yield BudgetTest.from_parent(
-                self, name=f"{budget.endpoint}::{budget.metric}", key=(budget.endpoint, budget.metric), line=budget.line
-            )
+            lines.setdefault(budget.endpoint, {})[budget.metric] = budget.line
         if any(criterion.kind == "relative" for budget in budget_file.budgets for criterion in budget.criteria):
-            yield BudgetTest.from_parent(self, name="::".join(WHOLE), key=WHOLE, line=0)
+            lines.setdefault(WHOLE[0], {})[WHOLE[1]] = 0
+        for endpoint, metrics in lines.items():
+            yield EndpointTests.from_parent(self, name=endpoint, lines=metrics)
 
     def outcome(self) -> RunResult:
         """Outcome of the only run. What went wrong with it goes wrong with each test."""
@@ -102,6 +115,18 @@ class BudgetTests(pytest.File):
         return {"out": api.out_of("-".join(shown.with_suffix("").parts).strip("/-")), "only": only}
 
 
+class EndpointTests(pytest.Collector):
+    """Budgets of one endpoint, so that `budgets.yaml::search::p95` and `budgets.yaml::search` name tests."""
+
+    def __init__(self, *, lines: dict[str, int], **others: Any) -> None:
+        super().__init__(**others)
+        self.lines = lines
+
+    def collect(self) -> Iterator[BudgetTest]:
+        for metric, line in self.lines.items():
+            yield BudgetTest.from_parent(self, name=metric, key=(self.name, metric), line=line)
+
+
 class BudgetTest(pytest.Item):
     """One budget: passes while it is kept."""
 
@@ -111,8 +136,9 @@ class BudgetTest(pytest.Item):
         self.add_marker("perfgate")
 
     def runtest(self) -> None:
-        assert isinstance(self.parent, BudgetTests)  # for the type checker
-        result = self.parent.outcome()
+        file = self.getparent(BudgetTests)
+        assert file is not None  # for the type checker
+        result = file.outcome()
         assert result.verdict is not None  # for the type checker
         finding = next((item for item in result.verdict.findings if (item.endpoint, item.metric) == self.key), None)
         if finding is None and self.key == WHOLE:
@@ -133,7 +159,7 @@ class BudgetTest(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return self.path, max(0, self.line - 1), self.name.replace("::", " ")
+        return self.path, max(0, self.line - 1), " ".join(self.key)
 
 
 class BrokenBudgetError(AssertionError):
@@ -160,31 +186,37 @@ def judge(findings: list[Finding], inconclusive: str) -> None:
 class PerfgateFixture:
     """What a test gets as `perfgate`."""
 
-    def __init__(self, folder: Path, inconclusive: str) -> None:
+    def __init__(self, folder: Path, inconclusive: str, workers: int = 1) -> None:
         self._folder = folder
         self._inconclusive = inconclusive
+        self._workers = workers
+        self._runs = 0
 
     def run(self, budget: str | Path = "", **options: Any) -> RunResult:
         """`perfgate.run`, and the test fails if a budget is broken. The run folder is in the test's temporary folder,
         and the run is not added to the history, unless `out` and `save` say otherwise."""
         import perfgate
 
+        if self._workers > 1:
+            warnings.warn(pytest.PytestWarning(BESIDE_OTHERS.format(self._workers)), stacklevel=2)
+        self._runs += 1
+        folder = self._folder / ("perfgate" if self._runs == 1 else f"perfgate-{self._runs}")
         try:
-            result = perfgate.run(budget, **{"save": False, "out": self._folder / "perfgate", **options})
-        except perfgate.PerfgateError as error:
-            pytest.fail(_words(error), pytrace=False)
-        assert result.verdict is not None  # for the type checker
-        try:
+            result = perfgate.run(budget, **{"save": False, "out": folder, **options})
+            assert result.verdict is not None  # for the type checker
             judge(list(result.verdict.findings), self._inconclusive)
-        except BrokenBudgetError as error:
-            pytest.fail(str(error), pytrace=False)
-        return result
+        except (perfgate.PerfgateError, BrokenBudgetError) as error:
+            failure = str(error) if isinstance(error, BrokenBudgetError) else _words(error)
+        else:
+            return result
+        pytest.fail(failure, pytrace=False)  # here, or pytest would show the errors behind it too
 
 
 @pytest.fixture
 def perfgate(tmp_path: Path, pytestconfig: pytest.Config) -> PerfgateFixture:
     """perfgate in a test: `perfgate.run("budgets.yaml", target=...)` fails it where a budget is broken."""
-    return PerfgateFixture(tmp_path, pytestconfig.getoption("--perfgate-inconclusive"))
+    workers = getattr(pytestconfig, "workerinput", {}).get("workercount", 1)  # of pytest-xdist
+    return PerfgateFixture(tmp_path, pytestconfig.getoption("--perfgate-inconclusive"), workers)
 
 
 def _shown(path: Path, folder: Path) -> Path:

@@ -46,7 +46,7 @@ def perfgate(
 
 
 def in_locust(
-    code: str, *arguments: str, env: Mapping[str, str] = os.environ, timeout: float = 60.0
+    code: str, *arguments: str, env: Mapping[str, str] = os.environ, timeout: float = 120.0
 ) -> subprocess.CompletedProcess[str]:
     """Runs `python -c CODE` where Locust has been imported, and has patched the process."""
     request = {"code": code, "arguments": arguments, "cwd": str(Path.cwd()), "env": dict(env)}

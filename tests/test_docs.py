@@ -148,6 +148,8 @@ def commands() -> list[tuple[str, str]]:
             continue
         text = page.read_text(encoding="utf-8")
         parts = [match[3] for match in BLOCK.finditer(text) if match[2] in ("", "sh", "bash", "console")]
+        jobs = [match[3] for match in BLOCK.finditer(text) if match[2] in ("yaml", "groovy")]
+        parts += [re.sub(r"(?m)(#|//) .*$", "", job).replace("'", " ") for job in jobs]
         parts += re.findall(r"`(perfgate [^`\n]+)`", text)
         for part in parts:
             for match in COMMAND.finditer(part):

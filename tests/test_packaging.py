@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,29 @@ def test_the_wheel_has_the_package_with_its_templates_and_entry_points_and_no_te
     assert "perfgate = perfgate.pytest_plugin" in points
 
 
-def test_the_bill_of_materials_names_every_pinned_package(dist: Path):
+def test_the_bill_of_materials_says_which_package_is_for_whom(dist: Path):
     bill = json.loads((dist / "sbom.cdx.json").read_text())
 
-    names = {component["name"] for component in bill["components"]}
-    assert {"locust", "pandas", "typer"} <= names
-    assert len(names) == (ROOT / "constraints.txt").read_text().count("==")
-    assert all(component["purl"].startswith("pkg:pypi/") for component in bill["components"])
+    scopes = {component["name"]: component["scope"] for component in bill["components"]}
+    assert {scopes[name] for name in ("locust", "gevent", "pandas", "typer")} == {"required"}
+    assert {scopes[name] for name in ("psycopg", "playwright", "fastapi")} == {"optional"}
+    assert {scopes[name] for name in ("mypy", "pytest-xdist", "mkdocs-material")} == {"excluded"}
+    assert len(scopes) == (ROOT / "constraints.txt").read_text().count("==") + 1  # and what is inside the wheel
+
+
+def test_the_bill_of_materials_has_the_script_that_the_wheel_carries(dist: Path):
+    bill = json.loads((dist / "sbom.cdx.json").read_text())
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as archive:
+        digest = sha256(archive.read("perfgate/pages/scripts/web-vitals.js")).hexdigest()
+
+    [script] = [item for item in bill["components"] if not item["purl"].startswith("pkg:pypi/")]
+    assert script["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    needs = {entry["ref"]: entry["dependsOn"] for entry in bill["dependencies"]}
+    own = needs[bill["metadata"]["component"]["bom-ref"]]
+    assert script["bom-ref"] in own
+    assert any(ref.startswith("pkg:pypi/locust@") for ref in own)
+    known = {item["bom-ref"] for item in bill["components"]}
+    assert {ref for refs in needs.values() for ref in refs} <= known
 
 
 def test_the_image_needs_no_root_and_has_one_entry_point():
@@ -66,3 +83,5 @@ def test_the_image_needs_no_root_and_has_one_entry_point():
 
     assert "USER perfgate" in text
     assert text.rindex("USER perfgate") < text.index('ENTRYPOINT ["perfgate"]')
+    assert " git " in text  # for the commit that is measured, and histories on a branch
+    assert "HOME=/tmp" in text  # `--user` may be anybody, who has no home there

@@ -13,7 +13,7 @@ from perfgate.budgets.checks.check_environment import check_environment, check_s
 from perfgate.budgets.checks.check_export import check_export
 from perfgate.budgets.checks.check_files import check_files
 from perfgate.budgets.checks.check_load import check_has_load, check_load
-from perfgate.budgets.checks.check_pages import check_pages
+from perfgate.budgets.checks.check_pages import check_pages, pages_without_input
 from perfgate.budgets.checks.check_replay import check_replay
 from perfgate.budgets.checks.check_requests import check_requests
 from perfgate.budgets.checks.check_target import check_port, check_target
@@ -81,7 +81,7 @@ def _read(path: Path, environ: Mapping[str, str] | None, checks: Iterable[Check]
     wrong = [mistake for item in checks for mistake in item(draft)]
     if shape is None or mistakes or wrong:
         raise BudgetFileError(_in_order((*mistakes, *wrong_shape, *wrong)))
-    return replace(budget_file(path, shape, draft), notes=tuple(literal_variables(draft)))
+    return replace(budget_file(path, shape, draft), notes=(*literal_variables(draft), *pages_without_input(draft)))
 
 
 def _draft(document: Document, folder: Path, environ: Mapping[str, str] | None) -> Draft:
@@ -104,7 +104,7 @@ def _text(path: Path) -> str:
         hint = f"there is {other.name}: `--budget {other}`" if other else hint
         raise _unreadable(path, "there is no such file", hint) from error
     except IsADirectoryError as error:
-        hint = "name the file in it: `perfgate run --budget PATH`"
+        hint = "name the file in it: `--budget PATH`"
         raise _unreadable(path, "this is a folder, not a file", hint) from error
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         words = getattr(error, "strerror", None) or error

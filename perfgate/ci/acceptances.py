@@ -1,4 +1,4 @@
-"""Words of acceptance that come with a change: a trailer of a commit, or a label of a pull request.
+"""Claims of acceptance that come with a change: a trailer of a commit, or a label of a pull request.
 
     Perfgate-Accept: search p95 - new ranking        (as the value of a trailer)
     perfgate-accept: search p95                      (as the name of a label)
@@ -52,13 +52,13 @@ class ClaimsOf(Protocol):
         """`branch` is the baseline's, `last` the commit of its newest run: words on it are new after that."""
 
 
-def nobody(_branch: str, _last: str, /) -> Sequence[AcceptanceClaim]:
-    """Nothing was said."""
+def no_claims(_branch: str, _last: str, /) -> Sequence[AcceptanceClaim]:
+    """Claims nothing."""
     return ()
 
 
 def of_label(name: str, *, author: str, at: str, reason: str, distrust: str = "") -> AcceptanceClaim | None:
-    """None for a label that is about something else."""
+    """Returns None for a label that is about something else."""
     match = _LABEL.fullmatch(name.strip())
     if match is None:
         return None
@@ -94,9 +94,7 @@ def of_commits(
     """Trailers of the commits up to `head` that are not in the first of `since` that git knows; of `head` alone if it
     knows none. Empty without git."""
     own = git.environment(environ)
-    base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
-    span = f"{base}..{head}" if base else head
-    limit = MAX_COMMITS if base else 1
+    span, limit = _span(folder, own, since, head, MAX_COMMITS)
     question = ("log", f"--max-count={limit}", f"--format={_FORMAT}", "--no-show-signature", "--end-of-options")
     try:
         answer = git.run(*question, span, "--", folder=folder, environ=own).decode(errors="replace")
@@ -105,23 +103,28 @@ def of_commits(
     fields = answer.split("\0")
     commits = [fields[at : at + _COMMIT_FIELDS] for at in range(0, len(fields) - _COMMIT_FIELDS + 1, _COMMIT_FIELDS)]
     return tuple(
-        word
+        claim
         for commit, author, at, message in commits
-        for word in of_message(message, author=author, at=at, commit=commit.strip(), distrust=distrust)
+        for claim in of_message(message, author=author, at=at, commit=commit.strip(), distrust=distrust)
     )
 
 
 def first_parents(folder: Path, environ: Mapping[str, str], *, since: Sequence[str], limit: int) -> tuple[str, ...]:
     """The commits by which a branch has grown, newest first: what was merged into it has one each."""
     own = git.environment(environ)
-    base = next((commit for item in since if (commit := _commit(folder, own, item))), "")
-    span = f"{base}..HEAD" if base else "HEAD"
-    limit = limit if base else 1
+    span, limit = _span(folder, own, since, "HEAD", limit)
     try:
         answer = git.run("rev-list", "--first-parent", f"--max-count={limit}", span, folder=folder, environ=own)
     except git.GitError:
         return ()
     return tuple(answer.decode(errors="replace").split())
+
+
+def _span(folder: Path, environ: Mapping[str, str], since: Sequence[str], head: str, limit: int) -> tuple[str, int]:
+    """The commits up to `head` that are not in the first of `since` that git knows, as git writes them, and how many to
+    look at; `head` alone where it knows none."""
+    base = next((commit for item in since if (commit := _commit(folder, environ, item))), "")
+    return (f"{base}..{head}", limit) if base else (head, 1)
 
 
 def has_commits(folder: Path, environ: Mapping[str, str], *commits: str) -> bool:

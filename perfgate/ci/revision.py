@@ -84,7 +84,7 @@ def _github_workflow_run(workflow: Json) -> dict[str, Any]:
 
 
 def _github_branch(environ: Environment) -> str:
-    """Empty for tags, and for events that have no branch."""
+    """Returns an empty text for tags, and for events that have no branch."""
     full = environ.get("GITHUB_REF", "")
     is_branch = environ.get("GITHUB_REF_TYPE", "branch" if full.startswith("refs/heads/") else "") == "branch"
     return (environ.get("GITHUB_REF_NAME") or full.removeprefix("refs/heads/")) if is_branch else ""
@@ -161,7 +161,7 @@ def _git(environ: Environment, folder: Path) -> Revision:
 
 
 def _local_branch(environ: Environment, folder: Path) -> str:
-    """Empty when HEAD is detached."""
+    """Returns an empty text when HEAD is detached."""
     return ask_git(environ, folder, "symbolic-ref", "--quiet", "HEAD").removeprefix("refs/heads/")
 
 

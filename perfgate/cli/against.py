@@ -51,7 +51,7 @@ Blocks = Annotated[
 def against(
     ref: str, url: str, restarts: int | None, blocks: str, *, target: str = "", workers: int = 0
 ) -> AbRequest | None:
-    """None when no A/B test is meant. Raises UsageError for options that contradict each other."""
+    """Returns None when no A/B test is meant. Raises UsageError for options that contradict each other."""
     from perfgate.workflows.steps import bases
     from perfgate.workflows.steps.request import AbRequest
 

@@ -51,7 +51,7 @@ def run(
     budget: str | os.PathLike[str] = "",
     *,
     target: str = "",
-    only: Iterable[str] = (),
+    only: str | Iterable[str] = (),
     base_ref: str = "",
     base: str = "",
     processes: int | None = None,
@@ -71,6 +71,7 @@ def run(
     is down, the load generator failed. Raises KeyboardInterrupt when it was interrupted.
     """
     environ = os.environ
+    names = (only,) if isinstance(only, str) and only else tuple(only)
     compared = run_options.comparison(environ, target, base_ref, base)
     target = target if base_ref else run_options.text(environ, "PERFGATE_TARGET", target)
     folder = run_options.text(environ, "PERFGATE_OUT") if out is None else out
@@ -79,7 +80,7 @@ def run(
         context=remembered_run_context(Path(folder) if folder else None),
         target=target,
         history=run_options.text(environ, "PERFGATE_HISTORY", history),
-        only=tuple(only) or tuple(run_options.text(environ, "PERFGATE_ONLY").split()),
+        only=names or tuple(run_options.text(environ, "PERFGATE_ONLY").split()),
         against=compared,
         processes=run_options.processes(environ, processes),
         allow_remote=run_options.flag(environ, "PERFGATE_ALLOW_REMOTE", allow_remote) or False,

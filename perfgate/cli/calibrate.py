@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from perfgate.cli.guard import Signals, say
+from perfgate.cli.guard import EXIT_INTERRUPTED, Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, Only, Target, seconds_of
-from perfgate.cli.run import EXIT_INTERRUPTED
 
 MIN_RUNS, MAX_RUNS = 3, 1000
 

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from perfgate.cli.guard import say
-from perfgate.cli.options import DEFAULT_BUDGET
+from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import BudgetFileError
 from perfgate.text.plurals import enumerated
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Budget files. [default: budgets.yaml]")] = [],  # noqa: B006
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Budget files, instead of --budget.")] = [],  # noqa: B006
+    budget: Budget = DEFAULT_BUDGET,
 ) -> int:
     """Check budget files; send nothing.
 
@@ -24,9 +25,9 @@ def check(
     from perfgate.budgets import messages
 
     code = 0
-    for budget in files or [DEFAULT_BUDGET]:
+    for file in files or [budget]:
         try:
-            _check(budget)
+            _check(file)
         except BudgetFileError as error:
             say(messages.render(error))
             code = error.exit_code

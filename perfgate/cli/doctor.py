@@ -46,7 +46,7 @@ def doctor(
         now=datetime.now(UTC).timestamp(),
         target=target,
         history=history,
-        start=start,
+        should_start=start,
     )
     checks = []
     for check in program.examine(around):

@@ -41,7 +41,7 @@ def explain(
 
 
 def catalogue() -> Mapping[str, CodeEntry]:
-    """Every code and its entry, those of a diagnosis last."""
+    """Every code and its entry, by room and number, those of a diagnosis last."""
     from perfgate import codes
     from perfgate.diagnose.codes import CODES
 
@@ -54,7 +54,9 @@ def catalogue() -> Mapping[str, CodeEntry]:
         )
         for slug, rule in CODES.items()
     }
-    return {**codes.CODES, **diagnosed}
+    rooms = list(codes.TITLES)
+    in_order = sorted(codes.CODES.items(), key=lambda item: (rooms.index(item[0][3]), item[0]))
+    return {**dict(in_order), **diagnosed}
 
 
 def canonical(code: str, entries: Mapping[str, CodeEntry]) -> str:

@@ -19,11 +19,12 @@ from perfgate.cli.streams import lossy_streams
 from perfgate.model.errors import BudgetFileError, PerfgateError
 from perfgate.text.sanitize import no_command, visible_lines
 
-EXIT_CRASHED = 3
+EXIT_CRASHED, EXIT_INTERRUPTED = 3, 130
 INTERRUPTED = "PG-U014"
 NO_OUTPUT = "PG-U016"
 SIGNAL_INTERVAL_S = 0.05  # s
 _CODE = re.compile(r"\[PG-[A-Z][0-9]{3}\]")
+_OPTION = re.compile(r"--([a-z-]+)")
 
 
 class Interrupted(KeyboardInterrupt):
@@ -78,14 +79,27 @@ def say(text: str) -> None:
 
 def dim(text: str, stream: TextIO) -> str:
     """Less bright where the stream is a terminal that shows it."""
-    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return text if plain else f"\x1b[2m{text}\x1b[22m"
+    return f"\x1b[2m{text}\x1b[22m" if has_colours(stream) else text
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that shows colours, and may."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def with_code(error: PerfgateError) -> str:
     """The message with its code at the end of the first line, then what to do."""
     first, *rest = str(error).splitlines() or [""]
     return "\n".join([f"{first} [{error.code}]" if error.code else first, *rest])
+
+
+def _by_variable(error: PerfgateError) -> str:
+    """Which variable gave the value of the option that the message begins with, where the command line did not."""
+    option = _OPTION.match(error.message)
+    if option is None or any(word.partition("=")[0] == option[0] for word in sys.argv):
+        return ""
+    variable = f"PERFGATE_{option[1].replace('-', '_').upper()}"
+    return f"\nThe variable {variable} says so." if os.environ.get(variable) else ""
 
 
 def guarded(verb: Callable[..., int | None]) -> Callable[..., None]:
@@ -114,14 +128,14 @@ def _exit_code(verb: Callable[[], int | None]) -> int:
         say(messages.render(error))
         return error.exit_code
     except PerfgateError as error:
-        say(f"perfgate: {with_code(error)}")
+        say(f"perfgate: {with_code(error)}{_by_variable(error)}")
         return error.exit_code
     except Interrupted as interrupt:
         say(f"perfgate: interrupted [{INTERRUPTED}]")
         return interrupt.exit_code
     except KeyboardInterrupt:
         say(f"perfgate: interrupted [{INTERRUPTED}]")
-        return 130
+        return EXIT_INTERRUPTED
     except Exception:  # noqa: BLE001 - a crash must never look like a failed budget (Python's own exit code is 1)
         traceback.print_exc()
         say("perfgate: this is a bug in perfgate, not a verdict. Please report it with the lines above. [PG-U099]")

@@ -204,12 +204,13 @@ def prune(
     print(f"{'Would forget' if dry_run else 'Forgot'} {counted(len(chosen), 'run')}.")
     for run_id in chosen:
         print(f"  {run_id}")
-    if pictures := _pictures_gone(history_url(budget, history), older_than, now, dry_run=dry_run):
-        print(f"{'Would forget' if dry_run else 'Forgot'} {pictures} pictures of comments.")
+    if pictures := _expire_pictures(history_url(budget, history), older_than, now, dry_run=dry_run):
+        print(f"{'Would forget' if dry_run else 'Forgot'} {counted(pictures, 'picture')} of comments.")
     return 0
 
 
-def _pictures_gone(url: str, older_than: int | None, now: datetime, *, dry_run: bool) -> int:
+def _expire_pictures(url: str, older_than: int | None, now: datetime, *, dry_run: bool) -> int:
+    """Returns how many were deleted, or with `dry_run` would be."""
     from perfgate.history.files import charts
 
     if not url.startswith(charts.SCHEME):

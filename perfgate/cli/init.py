@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfgate.cli import questions
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import PerfgateError, UsageError
@@ -25,7 +26,7 @@ def init(
         typer.Argument(
             metavar="SOURCE",
             help="A file, `-` for stdin, or the URL of a service on this machine: OpenAPI, HAR, access log, "
-            "Postman, Insomnia, JMeter, k6, locustfile, curl. [default: what this folder has]",
+            "Postman, Insomnia, JMeter, k6, locustfile, curl. [default: what this folder has; else some questions]",
         ),
     ] = "",
     budget: Budget = DEFAULT_BUDGET,
@@ -85,7 +86,7 @@ def init(
 
     Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """
-    from perfgate.workflows import proposing
+    from perfgate.workflows import proposing, reading_source
     from perfgate.workflows.proposing import ProposalRequest
 
     if measure and dry_run:
@@ -95,10 +96,19 @@ def init(
     if not dry_run:
         _check_free(budget, force=force)
     request = ProposalRequest(
-        source=source, budget=budget, format=format, target=target, unsafe=unsafe, service=service
+        source=source,
+        budget=budget,
+        format=format,
+        target=target,
+        should_include_unsafe=unsafe,
+        should_start_service=service,
     )
-    proposed = proposing.propose(request, say)
-    if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
+    if source or not questions.can_ask() or reading_source.has_source(budget.parent):
+        proposed = proposing.propose(request, say)
+    else:
+        proposed = questions.propose(request, asks_service=not service)
+        ci = ci or questions.ci_service(Path())
+    if (measure or (proposed.is_of_service and not unsafe)) if try_ is None else try_:
         proposed = _try_requests(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:

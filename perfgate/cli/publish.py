@@ -143,7 +143,7 @@ def _judge_anew(artifact: str, budget: Path, history: str) -> tuple[JudgedRun, .
         history=history,
         name=f"pull-request-{commit[:12]}",
         say=say,
-        words=lambda branch, last: gather(environ, root, code, branch=branch, last=last, say=say),
+        claims=lambda branch, last: gather(environ, root, code, branch=branch, last=last, say=say),
     )
     judged = rejudging.rejudge(entries, request)
     if not judged:

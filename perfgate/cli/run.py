@@ -9,7 +9,7 @@ import typer
 
 from perfgate.cli.against import BaseRef, BaseUrl, Blocks, Restarts, against
 from perfgate.cli.exporting import Export, exporting
-from perfgate.cli.guard import Signals, say
+from perfgate.cli.guard import EXIT_INTERRUPTED, Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target, Verbose
 from perfgate.model.errors import CouldNotMeasure
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from perfgate.cli.delivery import Destinations
     from perfgate.workflows.run import RunResult
     from perfgate.workflows.steps.request import ProgressReporter, RunRequest
-
-EXIT_INTERRUPTED = 130
 
 Processes = Annotated[
     str,

@@ -21,7 +21,7 @@ def text(environ: Mapping[str, str], name: str, given: str = "") -> str:
 
 
 def flag(environ: Mapping[str, str], name: str, given: bool | None) -> bool | None:
-    """None where nobody says. Raises UsageError for a word that is neither yes nor no."""
+    """Returns None where nobody says. Raises UsageError for a word that is neither yes nor no."""
     written = environ.get(name, "").strip().lower()
     if given is not None or not written:
         return given

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perfgate.cli.exporting import Export, exporting
-from perfgate.cli.guard import Signals, say
+from perfgate.cli.guard import EXIT_INTERRUPTED, Signals, say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget, HistoryUrl, Only, Target, seconds_of
 from perfgate.cli.run import AllowRemote
 from perfgate.model.errors import UsageError
@@ -114,7 +114,7 @@ def watch(
             watcher.run(request, 1 if once else rounds)
         except KeyboardInterrupt:
             say(f"perfgate: stopped after {watcher.made} rounds; the next watch goes on with the same history.")
-            return signals.exit_code or 130
+            return signals.exit_code or EXIT_INTERRUPTED
     return watcher.exit_code
 
 

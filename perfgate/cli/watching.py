@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from perfgate.cli.guard import say, with_code
+from perfgate.cli.guard import has_colours, say, with_code
 from perfgate.cli.where import in_repository, own_environment
 from perfgate.model.errors import HistoryError, RecordError
 from perfgate.model.publication import When
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from perfgate.workflows.watch import Round, WatchOptions
 
 EXIT_INCIDENT, EXIT_NO_ROUND = 1, 3  # exit codes
+REPEAT_S = 60.0  # s after which exports are repeated between two rounds: Prometheus forgets values after 300 s
 RED, GREEN = "31;1", "32;1"
 
 
@@ -49,7 +49,9 @@ class Watcher:
     def _wait(self, began: float) -> None:
         """Waits for the next beginning, which is a whole number of times after the first."""
         every, passed = self._options.every, monotonic() - began
-        time.sleep(every - passed % every)
+        for pause in pauses(every - passed % every):
+            time.sleep(pause)
+            self._exports.repeat()
 
     def _round(self, request: RunRequest) -> None:
         from perfgate.workflows import watch as workflow
@@ -96,6 +98,12 @@ class Watcher:
             published = publishing.publish(announcement, chat, own_environment(), options)
             for line in (*published.messages, *published.warnings):
                 say(f"perfgate: {line}")
+
+
+def pauses(left: float) -> list[float]:
+    """Parts of a wait, none longer than exports may go without being repeated."""
+    number = int(left // REPEAT_S)
+    return [*[REPEAT_S] * number, left - number * REPEAT_S]
 
 
 def _introduce(spec: RunSpec, options: WatchOptions) -> None:
@@ -146,6 +154,5 @@ def _clock(started: str) -> str:
 
 
 def _show(clock: str, text: str, colour: str) -> None:
-    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    shown = text if plain or not colour else f"\x1b[{colour}m{text}\x1b[0m"
+    shown = f"\x1b[{colour}m{text}\x1b[0m" if colour and has_colours(sys.stdout) else text
     print(f"{clock:8}  {shown}", flush=True)

@@ -200,4 +200,10 @@ CODES: Mapping[str, CodeEntry] = {
         'headers: {Authorization: "Bearer $API_TOKEN"}',
         "Write `${API_TOKEN}`; leave what is right as it stands. A secret of GitHub comes in by `env:` of the workflow's step, and is `${NAME}` here too.",
     ),
+    "PG-B052": CodeEntry(
+        "A page has a limit on `inp`, and no interaction.",
+        "The Interaction to Next Paint is that of a click, a key or a choice: a page that is only loaded has none.",
+        "pages: {home: {path: /, budget: {inp: 200ms}}}",
+        'List what a visitor does, `interact: [{click: "#buy"}]`, or remove the limit. It may stay where Lighthouse measures it and its reports are imported.',
+    ),
 }

@@ -129,9 +129,9 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-N004": CodeEntry(
         "The service shows no OpenAPI document.",
-        "It does not answer, or does not publish one at the usual paths.",
+        "It does not publish one at the usual paths, and has no page with links either.",
         "perfgate init http://127.0.0.1:8000",
-        "Start it first; name the document's URL or file.",
+        "Name the document's URL or file, or paste curl commands: `perfgate init -`.",
     ),
     "PG-N005": CodeEntry(
         "How the application is started is not known.",
@@ -157,6 +157,12 @@ CODES: Mapping[str, CodeEntry] = {
         "them came to an end.",
         "perfgate init http://127.0.0.1:8000",
         "Look at the service's log. `--no-try` writes the file without sending anything.",
+    ),
+    "PG-N009": CodeEntry(
+        "The service does not answer.",
+        "It is not started, or listens at another address.",
+        "perfgate init http://127.0.0.1:8000",
+        "Start it first, and look at the port in its log.",
     ),
     "PG-R012": CodeEntry(
         "Another run is under way in the same folder.",

@@ -82,9 +82,9 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-T013": CodeEntry(
         "Chromium stopped while it viewed a page, three times.",
-        "It lacked memory, shared memory in a container, or something ended it.",
+        "It lacked memory, or something ended it.",
         "Chromium stopped while it viewed page product.",
-        "`dmesg` says whether memory ran out; in a container, start it with --shm-size=1g.",
+        "`dmesg` says whether memory ran out; give the container or the runner more.",
     ),
     "PG-T014": CodeEntry(
         "The gRPC server has no reflection, and the budget file names no .proto file.",

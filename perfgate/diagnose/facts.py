@@ -19,6 +19,7 @@ class Statement:
     scans: tuple[str, ...] = ()  # tables that its plan reads as a whole
     columns: tuple[str, ...] = ()  # that those scans filter by
     indexed: tuple[str, ...] = ()  # those of them with an index of their own, which the filter cannot use
+    indexes: Mapping[str, str] = field(default_factory=dict)  # table -> the statement that creates what its scan lacks
     in_order: tuple[str, ...] = ()  # tables of them that are read in the order of an index
     hint: str = ""  # what an index would be worth
     note: str = ""  # why it has no plan, or which schema was looked up for it

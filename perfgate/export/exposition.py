@@ -18,7 +18,7 @@ _HELP = str.maketrans({"\\": "\\\\", "\n": "\\n"})
 
 
 def text(families: Sequence[Family]) -> str:
-    return "".join(line for family in families for line in _lines(family))
+    return "".join(line for family in families if family.points for line in _lines(family))
 
 
 def name_of(family: Family) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from perfgate.export.families import Buckets, Family, Labels, Point, filled, gauges, label
@@ -31,8 +31,8 @@ class LiveTotals:
         return filled((*self._of_endpoints(), *self._of_load(progress.in_flight, progress.users)))
 
     def idle(self) -> tuple[Family, ...]:
-        """What is true between two loads."""
-        return tuple(self._of_load(0, 0))
+        """What is true between two loads: there are no last seconds, so that family has no points."""
+        return (*self._of_load(0, 0), self._recent(()))
 
     def _of_load(self, in_flight: int, users: int) -> Iterator[Family]:
         yield gauges("perfgate.requests.in_flight", "{request}", "Requests under way.", [(in_flight, self._labels)])
@@ -65,7 +65,10 @@ class LiveTotals:
             help="Latency of successful requests; a timeout counts at its timeout.",
             points=tuple(Point(value=_buckets(item), labels=labels) for labels, item in labelled),
         )
-        yield gauges(
+        yield self._recent(labelled)
+
+    def _recent(self, labelled: Sequence[tuple[Labels, EndpointProgress]]) -> Family:
+        return gauges(
             "perfgate.request.duration.recent",
             "s",
             "Percentiles of the latency over the last seconds.",

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from perfgate import __version__
 from perfgate.export.contract import Address, Exporter, ExportError
@@ -39,9 +39,8 @@ class Moments(NamedTuple):
 class Otlp:
     def __init__(self, address: Address) -> None:
         given = next(filter(None, (address.environ.get(name, "") for name in HEADERS)), "")
-        url = address.url.rstrip("/")
         self._poster = Poster(
-            url if url.endswith(PATH) else f"{url}{PATH}",
+            metrics_url(address.url),
             {"Content-Type": "application/json", **_headers(given)},
             " or ".join(HEADERS),
         )
@@ -71,6 +70,13 @@ class Otlp:
 
     def close(self) -> None:
         self._poster.close()
+
+
+def metrics_url(url: str) -> str:
+    """Where metrics go: the path of the protocol behind that of the address, and its query behind both."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    return parts._replace(path=path if path.endswith(PATH) else f"{path}{PATH}").geturl()
 
 
 def _nanoseconds(at: float) -> int:
@@ -116,7 +122,7 @@ def request(families: Sequence[Family], moments: Moments) -> dict[str, Any]:
     """`ExportMetricsServiceRequest`, in the JSON of protobuf: 64-bit numbers are texts."""
     resource = {"attributes": _attributes({"service.name": "perfgate", "service.version": __version__})}
     scope = {"name": "perfgate", "version": __version__}
-    metrics = [_metric(family, moments) for family in families]
+    metrics = [_metric(family, moments) for family in families if family.points]
     return {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"scope": scope, "metrics": metrics}]}]}
 
 

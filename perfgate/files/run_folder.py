@@ -99,7 +99,7 @@ def read_run(folder: Path) -> Run:
 
 
 def read_diagnosis(folder: Path) -> Diagnosis | None:
-    """None where nothing was diagnosed. Raises RecordError when it cannot be read."""
+    """Returns None where nothing was diagnosed. Raises RecordError when it cannot be read."""
     path = folder / DIAGNOSIS
     return codec.read(Diagnosis, path) if path.is_file() else None
 

@@ -33,7 +33,7 @@ OLDEST_GIT = "2.31"
 
 
 class PrivateRepository:
-    """Made when it is first used, and made again after `close`."""
+    """Is made when it is first used, and again after `close`."""
 
     def __init__(self, *, remote: str, folder: Path, environ: Mapping[str, str]) -> None:
         """`remote`: a name or a URL; "" is origin, or where there is none the repository that `folder` is in."""

@@ -84,7 +84,7 @@ def _part(plan: Plan, place: Path, options: Options, sides: Sides, *, of_several
                 check_up(target, options.environ, tls_check(plan))
                 if any(endpoint.grpc and not endpoint.grpc.proto for endpoint in plan.endpoints):
                     check_reflection(target, options.environ, TlsCheck(tls=plan.tls, folder=plan.source.parent))
-            watch = MemoryWatch(services, sides) if options.watches_memory else None
+            watch = MemoryWatch(services, sides) if options.should_watch_memory else None
             with options.beside():
                 load_test = send(lambda: _check_and_sample(services, watch))
             plain = [target for target in sides.targets if target.startswith("http:")]

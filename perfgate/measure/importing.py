@@ -40,7 +40,7 @@ from perfgate.measure.matching import (
 )
 from perfgate.measure.measuring import Circumstances
 from perfgate.measure.redirects import joined
-from perfgate.measure.summarized import Summarized, summarized
+from perfgate.measure.summarized import Summarized, problem_of, summarized
 from perfgate.measure.tallying import Tally
 from perfgate.model.errors import UsageError
 from perfgate.model.plan import Plan
@@ -159,6 +159,8 @@ def read(source: RecordingSource, plan: Plan, how: Reading) -> Recording:
 def _summary(summary: Summary, bad: BadLines, source: RecordingSource, plan: Plan, how: Reading) -> Recording:
     importer = importers.importer(how.format)
     bad.check(importer.hint)
+    if problem := problem_of(summary):
+        raise useless(source, problem, hint=f"Is it whole, and as the tool wrote it? {importer.hint}")
     if how.skip:
         raise UsageError(
             f"--skip: {source.name} is a summary of the whole run; nothing of it can be left out", code="PG-I004"

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from perfgate.measure.importers.samples import BAD, NOT_SAID, REJECTED, RecordingSource, RequestLabel, Summary, useless
 from perfgate.model.budget_file import Endpoint, Part, Request, Test
@@ -50,7 +50,7 @@ class _EndpointPattern:
     holes: int  # in the path: the fewer, the more exact
 
     def matches(self, label: RequestLabel) -> bool:
-        parts = urlsplit(label.url)
+        parts = _split(label.url)
         sent = dict(parse_qsl(parts.query, keep_blank_values=True))
         return (
             label.method.upper() in ("", self.method)
@@ -101,7 +101,7 @@ def page_matcher(plan: Plan) -> Matcher:
     paths = [(page.name, prefix + page.path.partition("#")[0]) for page in plan.pages]
 
     def match(label: RequestLabel) -> CountedAs | None:
-        parts = urlsplit(label.url)
+        parts = _split(label.url)
         address = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         names = [name for name, path in paths if label.name == name or address == path]
         return CountedAs(kind="page", name=names[0]) if len(names) == 1 else None
@@ -123,11 +123,16 @@ def application(plan: Plan, labels: Mapping[RequestLabel, int]) -> str:
     return hosts.most_common(1)[0][0] if hosts else ""
 
 
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; none of what is no URL."""
+    with suppress(ValueError):
+        return urlsplit(url)
+    return urlsplit("")
+
+
 def host_of(label: RequestLabel) -> str:
     """Where a request went; empty where the recording does not say."""
-    with suppress(ValueError):
-        return urlsplit(_addressed(label).url).netloc.rpartition("@")[2].lower()
-    return ""
+    return _split(_addressed(label).url).netloc.rpartition("@")[2].lower()
 
 
 def _addressed(label: RequestLabel) -> RequestLabel:
@@ -154,7 +159,7 @@ def _place(endpoint: Endpoint) -> CountedAs:
 
 
 def _pattern(request: Request, place: CountedAs, prefix: str) -> _EndpointPattern | None:
-    """None for a path that is one hole: everything would match. `prefix`: the path of the target."""
+    """Returns None for a path that is one hole: everything would match. `prefix`: the path of the target."""
     path, _, query = request.path.partition("?")
     parts = template.parse(path)
     if not any(isinstance(part, template.Literal) for part in parts):

@@ -207,7 +207,7 @@ def _result(series: Series, window: Window, phases: Phases, load_test: LoadTest)
 
 
 def _metrics(window: Window, duration: float) -> dict[str, float]:
-    """Only what there are samples for: an endpoint that always failed has an error rate and no percentiles."""
+    """Returns only what there are samples for: an endpoint that always failed has an error rate and no percentiles."""
     failures = sum(window.failures.values())
     requests = window.successes + failures
     if not requests:

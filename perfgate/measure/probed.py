@@ -8,7 +8,7 @@ from perfgate.runner.reference.workload import NAME
 
 
 def probed(load_test: LoadTest) -> Probe | None:
-    """None when the probe did not run. Raises RecordError when its samples cannot be read."""
+    """Returns None when the probe did not run. Raises RecordError when its samples cannot be read."""
     if load_test.probe is None:
         return None
     took = sorted(sample.took for sample in samples.read(load_test.probe) if 0 <= sample.at < load_test.duration)

@@ -6,14 +6,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
 
-from perfgate.measure.importers.samples import Row, Summary
+from perfgate.measure.importers.samples import MAX_REQUEST_MS, Row, Summary
+from perfgate.measure.importers.timeline import MAX_SPAN_S
 from perfgate.measure.matching import Matcher
 from perfgate.model.metric import ResultKind
 from perfgate.model.run import EndpointResult
 from perfgate.text.plurals import named
 
 MAX_NAMED = 5  # endpoints in one warning
+MIN_SPAN_S = 1e-6  # s
+RISING = ("p50", "p90", "p95", "p99", "max")
+MAX_ROUNDING, MAX_ROUNDING_S = 0.1, 0.002  # share and s by which a tool may round one of them above the next
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +28,27 @@ class Summarized:
     requests: int
     unmatched: Counter[str]  # requests by name
     warnings: tuple[str, ...] = ()
+
+
+def problem_of(summary: Summary) -> str:
+    """Which of a summary's figures cannot be, or nothing."""
+    if summary.duration and not MIN_SPAN_S <= summary.duration <= MAX_SPAN_S:
+        return f"its duration is {summary.duration:g} s"
+    return next(filter(None, (_problem_of_row(row, is_page=summary.is_of_pages) for row in summary.rows)), "")
+
+
+def _problem_of_row(row: Row, *, is_page: bool) -> str:
+    name = row.label.name[:80] or "the whole"
+    if not 0 <= (row.failures or 0) <= row.requests:
+        return f"{name} has {row.failures} failures of {row.requests} requests"
+    most = float("inf") if is_page else MAX_REQUEST_MS / 1000
+    for metric, value in row.metrics.items():
+        if not isfinite(value) or not 0 <= value <= most:
+            return f"{metric} of {name} is {value:g}"
+    for (lower, value), (higher, limit) in pairwise((key, row.metrics[key]) for key in RISING if key in row.metrics):
+        if value > limit * (1 + MAX_ROUNDING) + MAX_ROUNDING_S:
+            return f"{lower} of {name} is {value * 1000:g} ms, and {higher} is {limit * 1000:g} ms"
+    return ""
 
 
 def summarized(summary: Summary, match: Matcher) -> Summarized:

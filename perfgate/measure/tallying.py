@@ -103,8 +103,8 @@ class Tally:
     def _add_failures(self, table: _TallyTable, names: list[CountedAs], good: Bits, timed_out: Bits) -> None:
         """One example of each kind of failure."""
         bad = np.flatnonzero(~good)
-        key = (table.place[bad] * 4 + table.arm[bad] + 1) * 2000 + table.status[bad] * 2 + timed_out[bad]
-        key = key * 2 + table.rejected[bad]
+        series = (table.place[bad] * 4 + table.arm[bad] + 1) * table.statuses + table.status[bad] - table.lowest_status
+        key = (series * 2 + timed_out[bad]) * 2 + table.rejected[bad]
         for row in bad[np.unique(key, return_index=True)[1]].tolist():
             _, name, arm = self._series(names, table, row)
             known = self.examples.setdefault(arm, {}).setdefault(name, [])
@@ -140,12 +140,14 @@ class _TallyTable:
         self.status = samples.status[known]
         self.outcomes = samples.outcomes[known]
         self.arm = samples.arm[known]
+        self.lowest_status = int(self.status.min())  # whatever a recording says: some have more than three digits
+        self.statuses = int(self.status.max()) - self.lowest_status + 1  # how many there may be
         self.rejected = (self.outcomes == REJECTED) & (self.status != 0)
         self._timed_out = samples.timed_out[known]
 
     def judged(self, names: list[CountedAs]) -> tuple[Bits, Bits]:
         """(success, timeout) of each row. Without an answer until the endpoint's timeout, it timed out."""
-        key = (self.place * 1000 + self.status) * 4 + self.outcomes + 1
+        key = (self.place * self.statuses + self.status - self.lowest_status) * 4 + self.outcomes + 1
         _, rows, back = np.unique(key, return_index=True, return_inverse=True)
         accepted = [
             names[int(self.place[row])].accepts(int(self.status[row]), int(self.outcomes[row])) for row in rows.tolist()

@@ -171,7 +171,7 @@ def _urllib(module: Any) -> None:
 
 
 def _urllib3(module: Any) -> None:
-    """Also beneath requests, which counts once, and the AWS clients."""
+    """Counts what `requests` and the AWS clients send by it too, once each."""
     patch(EXTERNAL, module.HTTPConnectionPool, "urlopen")
 
 

@@ -101,6 +101,7 @@ _DATABASE = "give `diagnose.postgres` or `diagnose.mysql` the URL of the applica
 _SERVICE = "let perfgate start the service (`service.command`)"
 _INTERACTIONS = 'list what a visitor does: `interact: [{click: "#buy"}]`'
 _CHROMIUM = "the page painted nothing"
+_COVERAGE = "the view that looks at unused code failed"
 _LATENCY = "of the latency of successful requests; a timeout counts at its timeout"
 _QUANTILE_WORDS = {0.50: "median", 0.90: "90th percentile", 0.95: "95th percentile", 0.99: "99th percentile"}
 _LEVELS = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
@@ -214,6 +215,7 @@ METRICS: dict[str, Metric] = {
         _vital("ttfb", Unit.SECONDS, "time to the first byte of the document", good=0.8, poor=1.8),
         _vital("tbt", Unit.SECONDS, "Total Blocking Time: what tasks take beyond 50 ms each", good=0.2, poor=0.6),
         _page("long_tasks", Unit.COUNT, "number of tasks of the main thread over 50 ms"),
+        _content("script_errors", Unit.COUNT, "number of errors that its scripts do not catch"),
         _page("js_memory", Unit.BYTES, "memory of its JavaScript objects once it is idle, garbage collected"),
         _content("requests", Unit.COUNT, "number of requests that the page makes"),
         _content("transfer", Unit.BYTES, "size of all bodies that the page fetches, as sent over the wire"),
@@ -221,10 +223,17 @@ METRICS: dict[str, Metric] = {
         _content("css_size", Unit.BYTES, "size of its style sheets, as sent over the wire"),
         _content("image_size", Unit.BYTES, "size of its images, as sent over the wire"),
         _content("font_size", Unit.BYTES, "size of its fonts, as sent over the wire"),
+        _content("media_size", Unit.BYTES, "size of its sound and video, as sent over the wire"),
+        _content("data_size", Unit.BYTES, "size of the answers to its scripts (fetch, XHR), as sent over the wire"),
         _content("html_size", Unit.BYTES, "size of its documents, frames included, as sent over the wire"),
         _content("third_party", Unit.BYTES, "size of what comes from other hosts, as sent over the wire"),
-        _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran"),
-        _content("unused_css", Unit.BYTES, "bytes of its style sheets (unpacked) that no element used"),
+        _content("unused_js", Unit.BYTES, "bytes of its scripts (unpacked) that never ran", needs=_COVERAGE),
+        _content(
+            "unused_css",
+            Unit.BYTES,
+            "bytes of its style sheets (unpacked) that no element used",
+            needs=_COVERAGE,
+        ),
         *_activity(
             "completion",
             "time from the request until its background job was done, or its stream has ended; a timeout counts at its "

@@ -12,11 +12,12 @@ from perfgate.pages.visit import VIEWPORTS, PageVisit
 PAINT_WAIT_MS = 150  # ms for the next paint
 MAX_SCROLLED_SCREENS = 3  # screens, at most: an endless list has no end
 PICTURE_QUALITY = 60  # of pictures, per cent
+MAX_PICTURE_WAIT_S = 10.0  # s for one of the whole page
+NO_PICTURE = "no picture of it could be taken within {}"
 MAX_ELEMENT_WAIT_S = 2.0  # s for the largest thing: it may be gone
 LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
 HEIGHT = "document.documentElement.scrollHeight"
 ENDLESS_SCROLL = f"it grows while it is scrolled: {MAX_SCROLLED_SCREENS} screens of it were"
-INPUTS = ("click", "type", "select")
 # Puts a list beside the option that is wanted, by value or label, and returns the key that leads there: nothing while
 # there is no such option, "none" where no key does. Options that cannot be chosen are no neighbours.
 BESIDE = """([list, wanted]) => {
@@ -78,15 +79,20 @@ def words(interaction: Interaction) -> str:
     return f"{interaction.act} {interaction.target or f'{interaction.seconds:g} s'}"
 
 
-def take_pictures(page: Any, path: Path, timeout: float) -> None:
-    """Writes `path`, and beside it the picture of the largest thing. Raises Playwright's errors for the page alone."""
-    from playwright.sync_api import Error
+def take_pictures(page: Any, path: Path, timeout: float) -> str:
+    """Writes `path`, and beside it the picture of the largest thing. Returns what is odd about it: Chromium waits for
+    all fonts, and some never come. Raises Playwright's errors for the page alone."""
+    from playwright.sync_api import Error, TimeoutError
 
-    options = {"type": "jpeg", "quality": PICTURE_QUALITY}
-    page.screenshot(path=str(path), timeout=timeout * 1000, **options)
+    options, wait = {"type": "jpeg", "quality": PICTURE_QUALITY}, min(timeout, MAX_PICTURE_WAIT_S)
+    try:
+        page.screenshot(path=str(path), timeout=wait * 1000, **options)
+    except TimeoutError:
+        return NO_PICTURE.format(f"{wait:g} s")
     with suppress(Error):
         if largest := page.evaluate_handle(LARGEST).as_element():
             largest.screenshot(path=str(picture_of_largest(path)), timeout=MAX_ELEMENT_WAIT_S * 1000, **options)
+    return ""
 
 
 def picture_of_largest(path: Path) -> Path:

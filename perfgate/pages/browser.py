@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from perfgate.model.errors import PageError
@@ -20,6 +21,16 @@ from perfgate.text.sanitize import one_line
 
 VARIABLE = "PERFGATE_CHROMIUM"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+APPLICATIONS = (  # of macOS, which are on no PATH
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+PLAYWRIGHT_FOLDER = "PLAYWRIGHT_BROWSERS_PATH"
+PLAYWRIGHT_PROGRAMS = (  # below the folder into which `playwright install chromium` puts browsers, a revision each
+    "chromium-*/chrome-linux*/chrome",
+    "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
+    "chromium-*/chrome-win*/chrome.exe",
+)
 WITHOUT_PACKAGE = "Pages need the package playwright, which is not installed."
 INSTALL = "pip install 'perfgate[browser]'"
 SCROLL_BARS = "--hide-scrollbars"  # Playwright hides them; visitors and Lighthouse see them, and they take part in CLS
@@ -38,9 +49,9 @@ TRACED = (
 
 def executable(environ: Mapping[str, str]) -> str:
     """The browser to start. Raises PageError with the command that installs one."""
-    named = environ.get(VARIABLE, "")
-    program = shutil.which(named) if named else next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program:
+    named, path = environ.get(VARIABLE, ""), environ.get("PATH")
+    names = (named,) if named else (*PROGRAMS, *APPLICATIONS, *_of_playwright(environ))
+    if program := next(filter(None, (shutil.which(name, path=path) for name in names)), None):
         return program
     what = f"{VARIABLE} names {named}, which is not a program" if named else "There is no Chromium on this machine"
     raise PageError(
@@ -49,11 +60,27 @@ def executable(environ: Mapping[str, str]) -> str:
     )
 
 
-def check(environ: Mapping[str, str]) -> None:
-    """Raises PageError where the browser or the package is missing."""
-    executable(environ)
+def _of_playwright(environ: Mapping[str, str]) -> Iterator[str]:
+    """Browsers that Playwright has installed, the newest first."""
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or os.devnull)
+    caches = (environ.get("XDG_CACHE_HOME") or home / ".cache", home / "Library/Caches", home / "AppData/Local")
+    folders = [Path(environ[PLAYWRIGHT_FOLDER])] if environ.get(PLAYWRIGHT_FOLDER) else None
+    for folder in folders or [Path(cache, "ms-playwright") for cache in caches]:
+        known = (program for pattern in PLAYWRIGHT_PROGRAMS for program in folder.glob(pattern))
+        yield from map(str, sorted(known, key=lambda program: _revision(folder, program), reverse=True))
+
+
+def _revision(folder: Path, program: Path) -> int:
+    text = program.relative_to(folder).parts[0].rpartition("-")[2]
+    return int(text) if text.isdecimal() else 0
+
+
+def check(environ: Mapping[str, str]) -> str:
+    """The browser to start. Raises PageError where it or the package is missing."""
+    program = executable(environ)
     if find_spec("playwright") is None:
         raise PageError(WITHOUT_PACKAGE, hint=INSTALL)
+    return program
 
 
 class BrowserStoppedError(PageError):
@@ -73,14 +100,15 @@ class Browser:
         return str(self._chromium.version)
 
     def view(self, subject: PageVisit, purpose: Purpose = TIMED) -> View:
-        """One view in a fresh context; with a warm cache, the second in it. Raises BrowserStoppedError."""
+        """One view in a fresh context; with a warm cache, the second in it. Raises BrowserStoppedError, and PageError
+        for what Chromium does not take."""
         from playwright.sync_api import Error
 
         try:
             view = self._view(subject, purpose)
         except Error as error:
             if self._chromium.is_connected():
-                raise
+                raise _refusal(subject, error.message) from error
             raise _stopped_error(subject) from error
         if not self._chromium.is_connected():
             raise _stopped_error(subject)
@@ -144,7 +172,15 @@ def launch(environ: Mapping[str, str], *, soft_navigations: bool = False) -> Ite
 def _stopped_error(subject: PageVisit) -> BrowserStoppedError:
     return BrowserStoppedError(
         f"Chromium stopped while it viewed page {subject.page.name}.",
-        hint="It may lack memory: `dmesg` says so; in a container, start it with --shm-size=1g.",
+        hint="It may lack memory: `dmesg` says so; give the container or the runner more.",
+    )
+
+
+def _refusal(subject: PageVisit, message: str) -> PageError:
+    given = "its `storage_state`" if subject.storage_state else "the cookies of its login"
+    return PageError(
+        f"Page {subject.page.name} cannot be viewed: {one_line(message, MAX_TEXT_CHARS)}",
+        hint=f"Chromium may not take {given}." if subject.storage_state or subject.cookies else "",
     )
 
 

@@ -25,7 +25,10 @@ EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
-    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
+    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant; Chromium takes the "
+    "machine's authorities, not `tls.ca`",
+    "ERR_SSL_CLIENT_AUTH": "it wants a client's certificate, which pages are viewed without",
+    "ERR_BAD_SSL_CLIENT_AUTH": "it wants a client's certificate, which pages are viewed without",
     "ERR_CONNECTION_REFUSED": "nothing listens there",
     "ERR_NAME_NOT_RESOLVED": "there is no such host",
     "ERR_UNSAFE_REDIRECT": "it redirects to what is not a web page",
@@ -39,13 +42,14 @@ class Incidents:
     def __init__(self, context: Any, page: Any) -> None:
         self._texts: list[str] = []
         self._errors: dict[str, set[str]] = {}  # by where they were seen
+        self.script_errors = 0  # that nothing caught
         self.has_crashed = self.has_downloaded = False
         page.on("popup", self._close_popup)  # not the context's new pages: one may be the next view
         context.on("serviceworker", lambda _: self.note("a service worker is installed"))
         page.on("crash", lambda _: setattr(self, "has_crashed", True))
         page.on("dialog", self._dismiss)
         page.on("download", self._cancel)
-        page.on("pageerror", lambda error: self._note_error("script error", getattr(error, "message", error)))
+        page.on("pageerror", self._count_error)
         page.on("console", self._note_console)
 
     @property
@@ -53,7 +57,17 @@ class Incidents:
         return tuple(dict.fromkeys(self._texts))
 
     def note(self, text: str) -> None:
-        self._texts.append(one_line(text, MAX_TEXT_CHARS))
+        """Takes what people should know; nothing of an empty text."""
+        if text:
+            self._texts.append(one_line(text, MAX_TEXT_CHARS))
+
+    def begin(self) -> None:
+        """Forgets the errors of scripts that were counted so far."""
+        self.script_errors = 0
+
+    def _count_error(self, error: Any) -> None:
+        self.script_errors += 1
+        self._note_error("script error", getattr(error, "message", error))
 
     def _note_console(self, message: Any) -> None:
         if message.type == "error" and not message.text.startswith(NOT_FETCHED):

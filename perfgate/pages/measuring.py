@@ -20,10 +20,11 @@ from perfgate.pages import acting, browser, summary, trace
 from perfgate.pages.browser import Browser, BrowserStoppedError
 from perfgate.pages.options import PageOptions, PageSide, subject
 from perfgate.pages.view import View, metrics
-from perfgate.pages.visit import Purpose
+from perfgate.pages.visit import PageVisit, Purpose
 
 MAX_FAILED_VIEWS = 3  # views in a row that failed: the rest would too; and times that Chromium stopped at a page
-STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`; containers: --shm-size=1g)"
+UNCOVERED = "the view that looks at unused code and takes the picture failed, {}"
+STOPPED = "Chromium stopped {} times while it viewed the page; it may lack memory (`dmesg`)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class _PageRecord:
     number: int  # by which its files are named
     views: dict[str, list[View]] = field(default_factory=dict)
     covered: dict[str, View] = field(default_factory=dict)
+    uncovered: dict[str, tuple[str, str]] = field(default_factory=dict)  # why there is no such view
     traced: dict[str, trace.TracedView] = field(default_factory=dict)
     seconds: float = 0.0
     stops: int = 0  # times that Chromium stopped during a view
@@ -111,6 +113,9 @@ class PageMeasuring:
                 detail = summary.detail(page.name, arm, views)
                 if 0 < record.stops < MAX_FAILED_VIEWS:
                     detail = replace(detail, notes=(_restarted(record.stops), *detail.notes))
+                if arm in record.uncovered:
+                    note = UNCOVERED.format(": ".join(record.uncovered[arm]))
+                    detail = replace(detail, notes=(*detail.notes, note))
                 details.append(self._with_files(detail, record, arm))
         return PageViews(
             results={arm: tuple(items) for arm, items in results.items()},
@@ -127,10 +132,7 @@ class PageMeasuring:
         subjects = {side.arm: subject(page, side, options) for side in sides}
         order, random = list(subjects), Random(options.seed + record.number)
         for arm in order:
-            picture = options.folder / _file(record.number, arm, ".jpg")
-            covered = chromium.view(subjects[arm], Purpose(coverage=True, screenshot=picture))
-            if not covered.failure:
-                record.covered[arm] = covered
+            self._cover(chromium, record, arm, subjects[arm])
         while not is_over() and not _is_enough(page, record, order, options, record.seconds + monotonic() - began):
             random.shuffle(order)
             for arm in order:
@@ -141,7 +143,20 @@ class PageMeasuring:
         if not is_over():
             record.is_done = True
             for arm in order:
+                if arm in record.uncovered and not _is_hopeless(record.views.get(arm, ())):
+                    self._cover(chromium, record, arm, subjects[arm])
                 chromium.view(subjects[arm], Purpose(trace=lambda data, arm=arm: self._keep(record, arm, data)))  # type: ignore[misc]
+
+    def _cover(self, chromium: Browser, record: _PageRecord, arm: str, visit: PageVisit) -> None:
+        """Looks at which code runs: before the views that count, and again after them where that failed (a service that
+        has just started may be late once)."""
+        picture = self._options.folder / _file(record.number, arm, ".jpg")
+        covered = chromium.view(visit, Purpose(coverage=True, screenshot=picture))
+        if covered.failure:
+            record.uncovered[arm] = covered.failure
+        else:
+            record.uncovered.pop(arm, None)
+            record.covered[arm] = covered
 
     def _keep(self, record: _PageRecord, arm: str, data: bytes) -> None:
         """Keeps a trace, and what can be read in it."""

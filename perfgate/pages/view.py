@@ -22,6 +22,9 @@ SIZES = {
     "stylesheet": "css_size",
     "image": "image_size",
     "font": "font_size",
+    "media": "media_size",
+    "fetch": "data_size",
+    "xhr": "data_size",
     "document": "html_size",
 }
 
@@ -35,6 +38,7 @@ class View:
     resources: tuple[Resource, ...] = ()
     failure: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
+    script_errors: int = 0  # that nothing caught
     has_interactions: bool = False
     coverage: tuple[int, int] | None = None  # unused bytes of scripts and of style sheets, of a view that looks at it
     modules: tuple[tuple[str, int], ...] = ()  # their unused bytes, of such a view, where there is a source map
@@ -66,8 +70,11 @@ def metrics(view: View) -> dict[str, float]:
     values["transfer"] = float(sum(item.size for item in fetched))
     values["requests"] = float(len(fetched))
     values["third_party"] = float(sum(item.size for item in fetched if item.is_third_party))
-    for kind, name in SIZES.items():
-        values[name] = float(sum(item.size for item in fetched if item.kind == kind))
+    values |= dict.fromkeys(SIZES.values(), 0.0)
+    for item in fetched:
+        if name := SIZES.get(item.kind):
+            values[name] += float(item.size)
+    values["script_errors"] = float(view.script_errors)
     if view.coverage:
         values["unused_js"], values["unused_css"] = map(float, view.coverage)
     return values

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from perfgate.model.budget_file import Interaction
+from perfgate.model.budget_file import INPUTS, Interaction
 from perfgate.pages import acting, headers
 from perfgate.pages.coverage import Coverage, UnusedCode
 from perfgate.pages.incidents import CRASHED, Incidents, PageWatchdog, explained, status_words
@@ -22,18 +22,15 @@ from perfgate.pages.visit import MAX_TEXT_CHARS, THROTTLES, PageVisit, Purpose, 
 from perfgate.text.plurals import and_more
 from perfgate.text.sanitize import one_line
 
-MAX_STEP_WAIT_S = 5.0  # s for another page after the last step
 MAX_ANSWER_WAIT_S = 2.0  # s for any answer of a page that is late already
 DOCUMENT = {"began": 0.0, "navigation": 0}
-HAS_NAVIGATED = """([before, since]) => {
-  const soft = window.__perfgate ? window.__perfgate.softSince(since) : [0, 0];
-  return (performance.timeOrigin !== before || soft[0]) && [performance.timeOrigin, ...soft];
-}"""
 SCRIPTS = Path(__file__).parent / "scripts"
 OTHER_HOST = "a document of another host, {}: name it in `allow` if that is meant"
 NO_ANSWER = "it gave no answer for {}: a script of it never gives way, or the document is very large"
 ENDLESS_NAVIGATION = "it goes on to another document again and again: it reloads itself, or redirects"
 LEFT_DOCUMENT = "{} led to another document: the way to a page belongs into `steps`, what stays on it into `interact`"
+NOWHERE = "the last step ({}) led to no other page: no document, and no new address{}"
+REDIRECTED = "it was redirected to {}, which is what was measured"
 REDIRECTED_BY_ITSELF = "it led on to another document by itself: times count from there"
 SCRIPTS_FORBIDDEN = "it allows no scripts (Content-Security-Policy: sandbox), so nothing of it can be measured"
 ORIGIN = "performance.timeOrigin"
@@ -78,7 +75,7 @@ class PageViewing:
             self._open()
             begun = self._follow_steps()
             if purpose.screenshot:
-                acting.take_pictures(self.page, purpose.screenshot, timeout)
+                self._incidents.note(acting.take_pictures(self.page, purpose.screenshot, timeout))
             account = {**self._account(self.subject.page.interact if purpose.interacts else ()), **begun}
             with self._watchdog.within(timeout):
                 account["memory"] = self._memory()
@@ -102,7 +99,8 @@ class PageViewing:
             account=account,
             resources=tuple(unused.put_into(resources) if unused else resources),
             notes=self._incidents.notes,
-            has_interactions=any(item.act in acting.INPUTS for item in acts),
+            script_errors=self._incidents.script_errors,
+            has_interactions=any(item.act in INPUTS for item in acts),
             coverage=unused.totals(resources) if unused is not None else None,
             modules=unused.modules if unused is not None else (),
         )
@@ -115,13 +113,15 @@ class PageViewing:
         seconds = f"{self.subject.page.timeout:g} s"
         if self._doing:
             return f"not done after {seconds} ({self._doing}): {_first_line(error)}"
-        waiting = self._network.waiting()
+        waiting = self._waiting(f"not loaded after {seconds}: still waiting for ")
         if not self._is_answering():
             return NO_ANSWER.format(seconds)
-        if not waiting:
-            return f"not done after {seconds}: {_first_line(error)}"
-        more = and_more(len(waiting), 1)
-        return f"not loaded after {seconds}: still waiting for {waiting[0]}{more}"
+        return waiting or f"not done after {seconds}: {_first_line(error)}"
+
+    def _waiting(self, before: str) -> str:
+        """What did not come yet, with the words before it; empty where everything did."""
+        waiting = self._network.waiting()
+        return f"{before}{waiting[0]}{and_more(len(waiting), 1)}" if waiting else ""
 
     def _is_answering(self) -> bool:
         from playwright.sync_api import Error
@@ -156,34 +156,32 @@ class PageViewing:
         if answer is not None and headers.forbids_scripts(answer.headers.get("content-security-policy", "")):
             raise LostError("scripts", SCRIPTS_FORBIDDEN)
         if self.subject.page.steps:
-            self._settling.until_quiet()
-        else:
-            self._settle()
+            self._settling.until_quiet("it had loaded")
+            return
+        self._settle()
+        if answer is not None and answer.request.redirected_from:
+            self._incidents.note(REDIRECTED.format(answer.url))
 
     def _follow_steps(self) -> dict[str, float]:
         """Follows the steps; the last leads to the page that is measured. Returns when that began, in ms of a page's
         own clock, and by which navigation: 0 for a new document. Raises LostError."""
-        from playwright.sync_api import TimeoutError
-
         *way, last = self.subject.page.steps or (None,)
         for step in way:
             assert step is not None
             self._act(step)
-            self._settling.until_quiet()
+            self._settling.until_quiet(acting.words(step))
         if last is None:
             return DOCUMENT
         before, clock = self._ask("[performance.timeOrigin, performance.now()]")
         self._network.begin()
+        self._incidents.begin()
         self._act(last)
         self._doing = f"after the last step, {acting.words(last)}"
-        try:
-            arrived = self.page.wait_for_function(HAS_NAVIGATED, arg=[before, clock], timeout=MAX_STEP_WAIT_S * 1000)
-            with self._watchdog.within(self.subject.page.timeout):
-                origin, began, number = arrived.json_value()
-        except TimeoutError:
-            raise LostError(
-                "step", f"the last step ({acting.words(last)}) led to no other page: no document, and no new address"
-            ) from None
+        arrived = self._settling.until_navigated(before, clock, self.subject.page.timeout)
+        if arrived is None:
+            raise LostError("step", NOWHERE.format(acting.words(last), self._waiting("; it still waits for ")))
+        with self._watchdog.within(self.subject.page.timeout):
+            origin, began, number = arrived.json_value()
         self.page.wait_for_load_state("load", timeout=self.subject.page.timeout * 1000)
         self._doing = ""
         self._settle()
@@ -214,7 +212,7 @@ class PageViewing:
                     raise
             if not is_there:
                 raise LostError("step", LEFT_DOCUMENT.format(acting.words(interaction)))
-        self._settling.until_quiet()
+        self._settling.until_quiet(acting.words(interactions[-1]) if interactions else "it had loaded")
         account: dict[str, Any] = self._ask(_script("read.js"))
         if account["origin"] != origin:
             raise LostError("step", LEFT_DOCUMENT.format("something"))
@@ -227,8 +225,7 @@ class PageViewing:
 
     def _act(self, interaction: Interaction) -> None:
         self._doing = acting.words(interaction)
-        if note := acting.act(self.page, interaction, self.subject):
-            self._incidents.note(note)
+        self._incidents.note(acting.act(self.page, interaction, self.subject))
         self._doing = ""
 
     def _throttle(self) -> None:

@@ -10,20 +10,19 @@ import re
 import time
 from collections.abc import Callable, Mapping
 
-from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, PublishOptions
 from perfgate.net import http
 from perfgate.publish.gitlab_notes import GitLabError, GitLabJob, NoteClient
+from perfgate.publish.posting import should_comment
+from perfgate.publish.wording import STANDS
 from perfgate.text.notes import note
 
 TIMEOUT_S = 20.0  # seconds for each answer
-STANDS = "The verdict stands."
 NEEDS = (
     "Give the job a project access token with the scope api and the role Reporter, as the masked variable "
     "PERFGATE_GITLAB_TOKEN (Settings, CI/CD, Variables): see docs/gitlab.md."
 )
 TOKENS = ("PERFGATE_GITLAB_TOKEN", "GITLAB_TOKEN")
-_NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 _OPEN = re.compile(r"[^,]*!([0-9]{1,18})")
 
 
@@ -45,7 +44,7 @@ def publish(
         return _failed(f"No note: there is no token. {STANDS}\n{NEEDS}")
     with http.HttpSession(timeout=TIMEOUT_S) as session:
         client = NoteClient(here, session, sleep)
-        return _attempt(here, lambda: client.put(announcement, create=_is_worth_posting(announcement, options)))
+        return _attempt(here, lambda: client.put(announcement, create=should_comment(announcement, options)))
 
 
 def correct(
@@ -86,12 +85,6 @@ def place(environ: Mapping[str, str], merge_request: int = 0) -> GitLabJob:
         job_token=not token,
         job=_number(environ.get("CI_PIPELINE_ID", "")),
     )
-
-
-def _is_worth_posting(announcement: Announcement, options: PublishOptions) -> bool:
-    if options.comment is Comment.FAILURES:
-        return announcement.blocks
-    return options.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW
 
 
 def _failed(warning: str) -> Publication:

@@ -64,40 +64,40 @@ class NoteClient:
         """Returns what became of it, for people. Of two by racing jobs the older stays."""
         first = mark(announcement.key)
         body = f"{self.head(first, announcement.occasion.commit)}\n{announcement.comment}"
-        mine = self.mine(first)
-        if not mine:
+        notes = self.own_notes(first)
+        if not notes:
             if not create:
                 return f"No note: nothing to say ({announcement.outcome.value})."
             made = self.call("POST", self._notes, {"body": body})
-            mine = self._racing(first)
-            if not mine or mine[0]["id"] == _id(made):
+            notes = self._racing(first)
+            if not notes or notes[0]["id"] == _id(made):
                 return f"Note created on !{self.job.merge_request}"
-        return self.update(mine, body)
+        return self.update(notes, body)
 
     def _racing(self, first: str) -> list[dict[str, Any]]:
         """Our own notes once one was made, also another job's; none where GitLab does not say whose they are."""
         try:
-            return self.mine(first)
+            return self.own_notes(first)
         except GitLabError:
             return []
 
     def correct(self, correction: Correction) -> str:
         """What became of it; nothing if there is no note."""
         first = mark(correction.key)
-        mine = self.mine(first)
-        if not mine:
+        notes = self.own_notes(first)
+        if not notes:
             return ""
-        latest = max(mine, key=lambda note: _job(note["body"]))
-        return self.update(mine, superseding.superseded(self.head(first, ""), correction.comment, latest["body"]))
+        latest = max(notes, key=lambda note: _job(note["body"]))
+        return self.update(notes, superseding.superseded(self.head(first, ""), correction.comment, latest["body"]))
 
     def head(self, first: str, commit: str) -> str:
         """The hidden lines: what it is about, which pipeline wrote it, and the commit of its verdict."""
         return f"{first}\n<!-- perfgate job {self.job.job}{superseding.of(commit)} -->"
 
-    def update(self, mine: list[dict[str, Any]], body: str) -> str:
+    def update(self, notes: list[dict[str, Any]], body: str) -> str:
         """The oldest gets the text, unless a later pipeline has spoken already; the others go."""
-        oldest, *others = mine
-        latest = max(mine, key=lambda note: _job(note["body"]))
+        oldest, *others = notes
+        latest = max(notes, key=lambda note: _job(note["body"]))
         outdated = _job(latest["body"]) > self.job.job > 0
         text = latest["body"] if outdated else body
         if oldest["body"].strip() != text.strip():
@@ -114,7 +114,7 @@ class NoteClient:
             if error.status != 404:  # another job was quicker
                 raise
 
-    def mine(self, first: str) -> list[dict[str, Any]]:
+    def own_notes(self, first: str) -> list[dict[str, Any]]:
         """Our own notes with this mark, oldest first. Anybody can write the mark, so the author counts as well."""
         marked = sorted((note for note in self.notes() if note["body"].startswith(first)), key=lambda note: note["id"])
         if not marked:

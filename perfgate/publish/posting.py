@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from perfgate import __version__
-from perfgate.model.publication import Announcement, Correction, Publication, PublishOptions, When
+from perfgate.model.outcome import Outcome
+from perfgate.model.publication import Announcement, Comment, Correction, Publication, PublishOptions, When
 from perfgate.net import http
 from perfgate.net.retrying import Retries
+from perfgate.publish.wording import STANDS
 from perfgate.text.addresses import without_address
 from perfgate.text.notes import note
 
@@ -21,8 +23,8 @@ ANY = "PERFGATE_WEBHOOK_URL"
 TIMEOUT_S = 20.0  # seconds for each answer
 MAX_TRIES = 4
 MAX_WAIT_S = 60.0  # that an answer may ask for
-STANDS = "The verdict stands."
 MAX_ANSWER_CHARS = 200  # characters of their own words
+_NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,13 @@ def should_notify(announcement: Announcement, when: When) -> bool:
         When.FAILURES: announcement.blocks or bool(occasion.broken),
         When.ALWAYS: True,
     }[when]
+
+
+def should_comment(announcement: Announcement, options: PublishOptions) -> bool:
+    """Whether a new comment is begun; one that is there is always kept up to date."""
+    if options.comment is Comment.FAILURES:
+        return announcement.blocks
+    return options.comment is Comment.ALWAYS or announcement.outcome not in _NOTHING_NEW
 
 
 def deliver(

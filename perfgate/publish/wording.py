@@ -1,10 +1,12 @@
-"""The words that all chats share. Plain text."""
+"""The words that destinations share. Plain text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from perfgate.model.publication import Announcement
+
+STANDS = "The verdict stands."  # whatever could not be published
 
 
 def lines(announcement: Announcement, max_lines: int) -> Iterator[str]:

@@ -108,7 +108,7 @@ def write(settings: Settings, path: Path) -> None:
 
 
 def read(environ: Mapping[str, str]) -> Settings | None:
-    """None when the scenario was not started by perfgate."""
+    """Returns None when the scenario was not started by perfgate."""
     if not (path := environ.get(VARIABLE)):
         return None
     return from_plain(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -84,7 +84,7 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
 
 
 def _properties(parent: ElementTree.Element, properties: dict[str, str]) -> None:
-    """Only those that say something."""
+    """Adds only those that say something."""
     message = {name: text for name, text in properties.items() if text and text != words.NOTHING}
     if message:
         element = ElementTree.SubElement(parent, "properties")

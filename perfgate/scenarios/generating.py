@@ -146,7 +146,7 @@ def _statement(step: Login | Step, names: Names, performed: Collection[str]) -> 
 
 
 def _host(target: str) -> Any:
-    """Only `${X}` is special in a target."""
+    """Expands `${X}` alone: nothing else is special in a target."""
     operands = [
         environment(part) if isinstance(part, template.Variable) else getattr(part, "text", "")
         for part in template.parse_variables(target)

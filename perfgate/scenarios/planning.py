@@ -13,6 +13,7 @@ from perfgate.model.budget_file import (
     Endpoint,
     Journey,
     LoadProfile,
+    PageSpec,
     Request,
     Send,
     SourceKind,
@@ -87,10 +88,18 @@ def secrets(plan: Plan) -> tuple[str, ...]:
     more = [endpoint.poll.path for endpoint in plan.endpoints if endpoint.poll]
     for endpoint in plan.endpoints:
         more += _strings((endpoint.websocket.first, endpoint.websocket.send)) if endpoint.websocket else ()
-    for page in plan.pages:
-        more += [page.path, *(text for act in page.interact for text in (act.target, act.text))]
-    names |= {part.name for text in more for part in template.parse(text) if isinstance(part, template.Variable)}
-    return tuple(sorted(names))
+    parts = [part for text in more for part in template.parse(text)]
+    parts += [part for page in plan.pages for text in _texts_of(page) for part in template.parse_variables(text)]
+    return tuple(sorted(names | {variable.name for variable in template.variables(parts)}))
+
+
+def _texts_of(page: PageSpec) -> Iterator[str]:
+    """The texts of a page in which `${X}` is replaced, and any other brace is one; selectors are none."""
+    yield from (page.path, page.storage_state)
+    for act in (*page.steps, *page.interact):
+        yield act.text
+        if act.act == "goto":
+            yield act.target
 
 
 def load_words(load: LoadProfile) -> str:

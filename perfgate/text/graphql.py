@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_TOKEN = re.compile(r'#[^\n]*|"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|[{}]', re.DOTALL)
+_SKIPPED = r'#[^\n]*|"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"'  # comments and strings
+_TEXT = re.compile(_SKIPPED, re.DOTALL)
+_TOKEN = re.compile(_SKIPPED + "|[{}()]", re.DOTALL)
 _HEAD = re.compile(r"\s*(query|mutation|subscription|fragment)\b\s*([A-Za-z_][A-Za-z0-9_]*)?")
 _SPREAD = re.compile(r"\.\.\.\s*(?!on\b)([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -23,11 +25,15 @@ class Definition(NamedTuple):
 
 
 def definitions(document: str) -> Iterator[Definition]:
-    """Those of a document, in its order."""
-    start = depth = 0
+    """Yields the definitions of a document, in its order. Braces within parentheses are values: of defaults and of
+    directives."""
+    start = depth = parentheses = 0
     for token in _TOKEN.finditer(document):
-        depth += (token[0] == "{") - (token[0] == "}")
-        if token[0] == "}" and depth == 0:
+        parentheses += (token[0] == "(") - (token[0] == ")")
+        if parentheses or token[0] not in ("{", "}"):
+            continue
+        depth += 1 if token[0] == "{" else -1
+        if depth == 0:
             yield _definition(document[start : token.end()])
             start = token.end()
 
@@ -65,4 +71,4 @@ def _used(operation: Definition, fragments: dict[str, Definition]) -> set[str]:
 
 
 def _spread(item: Definition) -> Iterable[str]:
-    return _SPREAD.findall(item.text)
+    return _SPREAD.findall(_TEXT.sub("", item.text))

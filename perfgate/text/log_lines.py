@@ -48,7 +48,7 @@ class LogLine:
 
 
 def lines(text: str) -> Iterator[LogLine | None]:
-    """Each line that is not empty; None for one that is none of an access log."""
+    """Yields each line that is not empty; None for one that is none of an access log."""
     for raw in text.splitlines():
         if written := raw.strip():
             yield _of_line(written)
@@ -136,5 +136,5 @@ def _seconds(time: Json) -> float | None:
 
 
 def _moment(written: datetime) -> float:
-    """Without a zone it is taken for UTC, whatever this machine's is: only differences count."""
+    """Takes a time without a zone for UTC, whatever this machine's is: only differences count."""
     return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()

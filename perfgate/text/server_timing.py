@@ -19,6 +19,7 @@ USUAL_ENTRIES: Mapping[str, tuple[str, ...]] = {
 }
 _ENTRY = re.compile(r'\s*([!#$%&\'*+\-.^_`|~0-9A-Za-z]+)((?:\s*;\s*[\w-]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^;,"]*))?)*)')
 _PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,"]*))')
+_NUMBER = re.compile(r"\d+(\.\d*)?([eE][-+]?\d+)?")
 MAX_SECONDS = 1e6  # of a part; more is no time that somebody waited
 _COUNT = re.compile(r"(?:^|[^\w])(?:n=)?(\d{1,9})(?:\s*(?:quer|calls|sql)|$)")
 
@@ -47,12 +48,18 @@ def read(header: str, names: Mapping[str, str] | None = None) -> ServerTiming:
             continue
         for parameter in _PARAMETER.finditer(entry[2]):
             value = parameter[2] if parameter[2] is not None else parameter[3].strip()
-            if parameter[1] == "dur" and re.fullmatch(r"\d+(\.\d*)?([eE][-+]?\d+)?", value):
-                number = float(value) / 1000
-                if number < MAX_SECONDS:
-                    seconds[part] = number
+            if parameter[1] == "dur" and (took := _seconds(value)) is not None:
+                seconds[part] = took
             elif parameter[1] == "desc":
                 descriptions[part] = value
                 if count := _COUNT.search(value):
                     calls[part] = int(count[1])
     return ServerTiming(seconds=seconds, calls=calls, descriptions=descriptions)
+
+
+def _seconds(milliseconds: str) -> float | None:
+    """Returns None for what is no time."""
+    if not _NUMBER.fullmatch(milliseconds):
+        return None
+    took = float(milliseconds) / 1000
+    return took if took < MAX_SECONDS else None

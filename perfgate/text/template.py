@@ -103,10 +103,11 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     The result is not a template any more: a brace in a variable's value is that brace.
     Raises TemplateError naming the variable that is neither set nor has a default.
     """
-    return "".join(_expanded(part, environ) for part in parse_variables(text))
+    return "".join(expanded(part, environ) for part in parse_variables(text))
 
 
-def _expanded(part: Part, environ: Mapping[str, str]) -> str:
+def expanded(part: Part, environ: Mapping[str, str]) -> str:
+    """The text of a literal, or the value of a variable. Raises TemplateError as `expand` does."""
     if isinstance(part, Literal):
         return part.text
     default = part.default if isinstance(part, Variable) else None

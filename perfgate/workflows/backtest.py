@@ -174,7 +174,7 @@ def _step(limit_set: _LimitSet, budget_file: BudgetFile) -> Step:
 
 
 def _regressions(builds: Sequence[PastRun], limit_sets: Sequence[_LimitSet]) -> tuple[Regression, ...]:
-    """Each once, at the first build that has it: what goes on failing until it is accepted or mended is one."""
+    """Returns each once, at the first build that has it: what goes on failing until it is accepted or mended is one."""
     known: list[Regression] = []
     open_: dict[Key, int] = {}  # of the build before: where in `known`
     for number, past in enumerate(builds):

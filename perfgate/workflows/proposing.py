@@ -19,6 +19,7 @@ from perfgate.workflows.reading_source import Say, read_source
 from perfgate.workflows.steps import trial
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
+ANSWERS = "what was typed"  # the source, where a person has answered questions
 MAX_REASONS = 5  # of requests that cannot be sent, in the error that nothing can
 
 
@@ -28,10 +29,11 @@ class ProposalRequest:
 
     source: str
     budget: Path
+    commands: str = ""  # curl commands that a person has answered with, instead of a source
     format: str = ""
     target: str = ""
-    unsafe: bool = False  # whether requests that may change data are taken in
-    service: bool = False  # whether the start command becomes a key, not a comment
+    should_include_unsafe: bool = False  # whether requests that may change data are taken in
+    should_start_service: bool = False  # whether the start command becomes a key, not a comment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class Proposed:
     text: str
     proposal: FileProposal
     context: init.Context
+    is_of_service: bool  # whether a service that runs showed its requests
 
     @property
     def unsafe(self) -> Sequence[Omission]:
@@ -67,8 +70,11 @@ class Proposed:
 def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
-    provided, own_target = read_source(request.source, folder, say)
-    options = init.ProposalOptions(target=request.target or own_target, unsafe=request.unsafe)
+    if request.commands:
+        provided, own_target = init.source(ANSWERS, request.commands), ""
+    else:
+        provided, own_target = read_source(request.source, folder, say)
+    options = init.ProposalOptions(target=request.target or own_target, unsafe=request.should_include_unsafe)
     proposal = init.convert(provided, options, request.format)
     if not proposal.endpoints and not proposal.scenarios:
         raise _nothing_to_send(provided.name, proposal.omissions)
@@ -79,15 +85,25 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
         target=proposal.target or request.target or own_target,
         services=services,
         set_up=project.set_up(folder, services[0][0]) if services else "",
-        start_service=request.service,
+        start_service=request.should_start_service,
     )
-    if request.service and not context.services:
+    if request.should_start_service and not context.services:
         raise UsageError(
             f"--service: nothing in {folder.resolve()} shows how the application is started",
             hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
             code="PG-N005",
         )
-    return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+    return Proposed(
+        text=init.write(proposal, context),
+        proposal=proposal,
+        context=context,
+        is_of_service=bool(own_target),
+    )
+
+
+def start_commands(folder: Path) -> list[tuple[str, str]]:
+    """Which file shows a start command of the application, and the command; the most certain first."""
+    return project.services(folder)
 
 
 def _nothing_to_send(source: str, omissions: Sequence[Omission]) -> UsageError:

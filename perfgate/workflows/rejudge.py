@@ -45,7 +45,7 @@ class RejudgeRequest:
     history: str = ""  # instead of the budget file's
     name: str  # of the run folders to make, without their number
     say: Callable[[str], None] = lambda _: None
-    words: ClaimsOf = acceptances.nobody
+    claims: ClaimsOf = acceptances.no_claims
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ def _judge(item: ArtifactEntry, request: RejudgeRequest, past: RememberedRuns) -
             figures = _figures(item.earlier, request, budget_file, (*past_runs, *anchored))
             earlier = replace(figures, id=f"{folder.name}-earlier", **ours)
             verdict = gate.confirm(verdict, judging.judge(budget_file, earlier, past_runs, anchored=anchored))
-        verdict = judging.accepted(verdict, run, budget_file, past_runs, request.words)
+        verdict = judging.accepted(verdict, run, budget_file, past_runs, request.claims)
         verdict = replace(verdict, budget=request.known_as, notes=(note("PG-C009", NOTE), *verdict.notes))
         run_folder.make(folder, request.root)
         codec.write(run, folder / run_folder.RUN)

@@ -37,7 +37,7 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
 @dataclass(frozen=True, kw_only=True)
 class WatchOptions:
-    """Each round's rate in 1/s and measured time in s, instead of the budget file's."""
+    """Gives each round's rate in 1/s and measured time in s, instead of the budget file's."""
 
     every: float  # s between the beginnings of two rounds
     rate: float | None = None
@@ -86,8 +86,8 @@ def resolve(request: RunRequest, options: WatchOptions) -> RunSpec:
 
 
 def measure_round(spec: RunSpec, options: WatchOptions, reporter: ProgressReporter) -> Round | None:
-    """None when it was interrupted: then it counts for nothing. Raises HistoryError and RecordError when there is no
-    telling what came before."""
+    """Returns None when it was interrupted: then it counts for nothing. Raises HistoryError and RecordError when nobody
+    knows what came before."""
     context = spec.context
     outcome = Round(id=context.run_id, name=spec.budget_file.name, started=context.started, target=spec.load.target)
     try:

@@ -590,6 +590,54 @@ def test_a_variable_without_braces_is_noted_in_the_addresses_of_a_diagnosis(read
     assert [note.split("`")[1] for note in notes] == ["$DB_PASS", "$REDIS"]
 
 
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("{path: '/orders/{order}', login: buy}", ""),
+        ("{path: /, steps: [{goto: '/orders/{order}'}, {type: {into: '{a}', text: '{order}'}}], login: buy}", ""),
+        ("{path: '/orders/{id}', login: buy}", "`{id}` has no value: the login `buy` does not give it"),
+        (
+            "{path: /, steps: [{goto: '/orders/{id}'}], login: buy}",
+            "`{id}` has no value: the login `buy` does not give it",
+        ),
+        ("{path: '/{', login: buy}", "`{` is never closed"),
+        ("{path: '/orders/{id}'}", ""),
+    ],
+)
+def test_the_values_of_a_page_are_those_that_its_login_gives(read: Read, page: str, message: str) -> None:
+    text = (
+        f"pages: {{home: {page}}}\nendpoints: {{a: GET /, b: GET /b, order: {{request: POST /, capture: {{order: $.id}}}}}}\n"
+        "journeys: {buy: {steps: [a, order]}}\n"
+    )
+    if not message:
+        assert len(read(text).pages) == 1
+        return
+    with pytest.raises(BudgetFileError) as caught:
+        read(text)
+    assert [mistake.message for mistake in caught.value.mistakes] == [message]
+
+
+@pytest.mark.parametrize(
+    ("interact", "is_noted"),
+    [
+        ("", True),
+        ("interact: [{scroll: down}, {wait: 1s}], ", True),
+        ("interact: [{scroll: down}, {click: a}], ", False),
+        ("interact: [{type: {into: a, text: b}}], ", False),
+        ("interact: [{select: {from: a, option: b}}], ", False),
+    ],
+)
+def test_a_limit_on_inp_without_input_is_noted(read: Read, interact: str, is_noted: bool) -> None:
+    assert read(f"pages: {{home: {{path: /, {interact}budget: {{inp: 200ms}}}}}}\nendpoints: {{a: GET /}}\n").notes == (
+        (
+            "`home` has a limit on `inp` (line 4 of the budget file), and no `click`, `type` or `select` in its "
+            "`interact`: it has no data in a run. [PG-B052]",
+        )
+        if is_noted
+        else ()
+    )
+
+
 def test_a_variable_without_braces_is_noted_once_with_its_lines(read: Read) -> None:
     header = '{request: GET /, headers: {Authorization: "Bearer $API_TOKEN"}}'
     lines = "".join(f"  {name}: {header}\n" for name in "abcde")

@@ -402,7 +402,9 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     ci=st.sampled_from([{"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}]),
     environment=st.dictionaries(st.sampled_from(KEYS), ANY_TEXT),

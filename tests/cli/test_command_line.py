@@ -56,6 +56,26 @@ def _verbs(group: Any, context: Any) -> dict[str, Any]:
     return known
 
 
+@pytest.mark.parametrize(
+    ("words", "variable", "checked"),
+    [
+        ([], "", "budgets.yaml"),
+        (["--budget", "other.yaml"], "", "other.yaml"),
+        ([], "other.yaml", "other.yaml"),
+        (["budgets.yaml"], "other.yaml", "budgets.yaml"),
+    ],
+)
+def test_check_takes_the_budget_file_as_the_other_verbs_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], variable: str, checked: str
+):
+    (project / "other.yaml").write_text(BUDGETS)
+    monkeypatch.setenv("PERFGATE_BUDGET", variable)
+
+    done = CliRunner().invoke(app, ["check", *words])
+
+    assert done.output.startswith(f"{checked}: fine.")
+
+
 def test_a_run_to_confirm_that_is_not_there_is_said_before_the_load(project: Path):
     done = CliRunner().invoke(app, ["run", "--confirm", "nowhere"])
 

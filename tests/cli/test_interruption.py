@@ -18,14 +18,14 @@ signals = Signals().listen()
 try:
     closing = Closing()
     del closing
-    time.sleep(30)
+    time.sleep(600)
 except Interrupted as interrupted:
     raise SystemExit(interrupted.exit_code)
 """
 
 
 def test_a_signal_in_a_destructor_is_not_lost():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False)
 
     assert done.returncode == 130
     assert done.stderr == ""

@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,7 +23,7 @@ from builders import make_budget, make_finding, make_run, make_verdict
 from rich.console import Console
 
 from perfgate import gate
-from perfgate.cli.explain import canonical, catalogue
+from perfgate.cli.explain import canonical, catalogue, listing
 from perfgate.codes import CODES, TITLES
 from perfgate.diagnose.codes import CODES as DIAGNOSED
 from perfgate.files import codec
@@ -191,6 +192,14 @@ def test_explain_alone_lists_all_and_an_unknown_code_is_a_mistake(tmp_path: Path
     assert all(f"  {code}  " in listed.stdout for code in catalogue())
     assert unknown.returncode == 2
     assert "There is no code 'Z999' [PG-U002]" in unknown.stderr
+
+
+def test_the_list_has_each_room_once_and_its_codes_in_order():
+    lines = list(listing(catalogue()))
+
+    assert [line.strip() for line in lines if line[:2] != "  "] == [*TITLES.values(), "What a diagnosis names"]
+    rooms = groupby((line.split()[0] for line in lines if line.startswith("  PG-")), lambda code: code[3])
+    assert all(codes == sorted(codes) for codes in (list(room) for _, room in rooms))
 
 
 def test_wrong_options_have_a_code_too(tmp_path: Path):

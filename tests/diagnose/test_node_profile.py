@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from perfgate.diagnose.facts import PassFacts
 from perfgate.diagnose.profile import FunctionBytes, FunctionTime, LoopBlocker
 from perfgate.diagnose.profilers import cpuprofile, inspector, node
 from perfgate.diagnose.profilers.node import NodeRecording
+from perfgate.loadtest.service.ports import is_free
 from perfgate.model.errors import DiagnosisError
 
 SOUND = PassFacts(samples=300, alone=0.010, loaded=0.012, canary_idle=0.001, canary_loaded=0.002, cpu=0.004)
@@ -271,7 +273,7 @@ class Service:
         return process
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
             return str(answer.read(), "utf-8")
 
     def profiled(self, path: str, folder: Path) -> profile.ProfileFacts:
@@ -283,20 +285,22 @@ class Service:
         return profile.facts(recording.profile(), 0.010, requests)
 
 
+ANY_PORT = "--inspect-port=0"  # of the inspector, so that tests may run side by side
+
+
 @contextmanager
-def serving(folder: Path, source: str) -> Iterator[Service]:
+def serving(folder: Path, source: str, options: str = ANY_PORT) -> Iterator[Service]:
     (folder / "server.js").write_text(source, encoding="utf-8")
     port = free_port()
     shell = subprocess.Popen(
-        ["/bin/sh", "-c", f"{program('node')} server.js {port}; true"], cwd=folder, stderr=subprocess.DEVNULL
+        ["/bin/sh", "-c", f"{program('node')} server.js {port}; true"],
+        cwd=folder,
+        env={**os.environ, "NODE_OPTIONS": options},
+        stderr=subprocess.DEVNULL,
     )
     service = Service(shell.pid, port)
     try:
-        for _ in range(400):
-            with suppress(OSError):
-                service.get("/")
-                break
-            time.sleep(0.02)
+        wait_for(lambda: not is_free(port), "Node")
         yield service
     finally:
         for process in psutil.Process(shell.pid).children(recursive=True):
@@ -347,19 +351,61 @@ def test_an_application_with_a_handler_of_its_own_is_no_worse_for_it(tmp_path: P
         assert service.get("/") == "ok"
 
 
+def listening(service: Service) -> set[int]:
+    return {item.laddr.port for item in service.node.net_connections(kind="tcp") if item.status == "LISTEN"}
+
+
 @pytest.mark.needs("node")
-def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Path):
-    (tmp_path / "wait.js").write_text("setTimeout(() => 0, 30000)", encoding="utf-8")
-    process = subprocess.Popen(
-        [program("node"), f"--inspect=127.0.0.1:{free_port()}", tmp_path / "wait.js"], stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(lambda: inspector.takes_signal(psutil.Process(process.pid)), "Node's handler")
-        with pytest.raises(DiagnosisError, match="was started with --inspect"):
-            inspector.evaluate(psutil.Process(process.pid), "1")
-    finally:
-        process.kill()
-        process.wait()
+@pytest.mark.parametrize("port", ["0", "{free}"])
+def test_an_inspector_that_is_open_already_is_used_and_stays_open(tmp_path: Path, port: str):
+    options = f"--inspect=127.0.0.1:{port.format(free=free_port())}"
+    with serving(tmp_path, SERVER, options) as service:
+        before = listening(service)
+        facts = service.profiled("/report", tmp_path)
+
+        assert (facts.serialising or 0.0) > 0.001
+        assert len(before) == 2
+        assert listening(service) == before
+
+
+@pytest.mark.needs("node")
+def test_an_inspector_that_the_application_opened_is_used_where_its_options_say_where(tmp_path: Path):
+    opening = 'require("inspector").open(undefined, "127.0.0.1");'
+    with serving(tmp_path, opening + SERVER, f"--inspect-port={free_port()}") as service:
+        before = listening(service)
+
+        assert "burn (server.js:6)" in [item.name for item in service.profiled("/burn", tmp_path).functions]
+        assert listening(service) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "tried"),
+    [
+        ("--inspect", [9229]),
+        ("--inspect-port=5", []),
+        ("--inspect-port=8000", [8000]),
+        ("--inspect=127.0.0.1:8000 --inspect-port=9229", [9229]),
+        ("--inspect=7000", []),
+        ("--inspect=0", [8000, 9229]),
+        ("", [9229]),
+    ],
+)
+def test_only_what_may_be_an_inspector_is_sent_a_request(options: str, tried: list[int]):
+    assert inspector.candidates(options.split(), {8000, 9229}) == tried
+
+
+@pytest.mark.needs("node")
+def test_an_inspector_of_another_process_is_not_used(tmp_path: Path):
+    """npm has the port that NODE_OPTIONS names, and the service cannot listen there."""
+    with serving(tmp_path, SERVER, f"--inspect=127.0.0.1:{free_port()}") as npm:
+        [inspected] = listening(npm) - {npm.port}
+        with (
+            serving(tmp_path, SERVER, f"--inspect=127.0.0.1:{inspected}") as service,
+            pytest.raises(DiagnosisError, match="was started with --inspect") as refusal,
+        ):
+            inspector.evaluate(service.node, "1")
+
+    assert "another process has the port" in (refusal.value.hint or "")
 
 
 @pytest.mark.needs("node")
@@ -373,25 +419,25 @@ def test_a_process_that_is_inspected_already_says_what_to_leave_out(tmp_path: Pa
     ],
 )
 def test_a_script_that_fails_says_why(tmp_path: Path, script: str, words: str):
-    closing = "const inspector = require('node:inspector'); setTimeout(() => inspector.close(), 1);"
-    with serving(tmp_path, SERVER) as service, pytest.raises(DiagnosisError, match=words):
-        inspector.evaluate(service.node, f"(async () => {{ {closing} {script} }})()")
+    with serving(tmp_path, SERVER) as service:
+        with pytest.raises(DiagnosisError, match=words):
+            inspector.evaluate(service.node, f"(async () => {{ {script} }})()")
+
+        assert listening(service) == {service.port}
 
 
 def test_what_would_die_of_the_signal_never_gets_it(tmp_path: Path):
     sleep = shutil.copy(shutil.which("sleep") or "sleep", tmp_path / "node")
-    shell = subprocess.Popen(["/bin/sh", "-c", f"{sleep} 30; true"])
+    shell = subprocess.Popen(["/bin/sh", "-c", f"{sleep} 600; true"])
     try:
-        for _ in range(100):
-            children = psutil.Process(shell.pid).children()
-            if children and Path(children[0].exe()).name == "node":
-                break
-            time.sleep(0.01)
+        shown = psutil.Process(shell.pid)
+        wait_for(lambda: [Path(item.exe()).name for item in shown.children()] == ["node"], "the program")
+        [program] = shown.children()
         with pytest.raises(DiagnosisError, match="no Node process"):
             NodeRecording(shell.pid, 1.0, tmp_path)
         with pytest.raises(DiagnosisError, match="does not take SIGUSR1"):
-            inspector.evaluate(children[0], "1")
-        assert children[0].is_running()
+            inspector.evaluate(program, "1")
+        assert program.is_running()
     finally:
         for process in psutil.Process(shell.pid).children():
             process.kill()
@@ -413,7 +459,7 @@ def test_a_process_that_has_ended_leaves_the_others_to_be_sampled():
 CLUSTER = (
     """
 const cluster = require("cluster");
-if (cluster.isPrimary) { cluster.fork(); cluster.fork(); }
+if (cluster.isPrimary) { cluster.setupPrimary({ inspectPort: 0 }); cluster.fork(); cluster.fork(); }
 else {"""
     + f"{SERVER} }}"
 )

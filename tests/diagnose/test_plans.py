@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from perfgate.diagnose.probes import mysql, postgres
 from perfgate.diagnose.probes.planner.planning import Planner
-from perfgate.diagnose.probes.planner.plans import Scan, bare, scans
+from perfgate.diagnose.probes.planner.plans import Scan, bare, index, scans
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,8 @@ from perfgate.diagnose.probes.planner.plans import Scan, bare, scans
         ("(id = ANY ($1))", ("id",)),
         ("((trail ->> 'at'::text) = $1)", ()),
         ("(state <> 2)", ()),
+        ('(("orderId" = $1) AND (o."order" >= $2))', ('"orderId"', '"order"')),
+        ('(lower((o."eMail")::text) = $1)', ('lower("eMail")',)),
     ],
 )
 def test_the_columns_of_a_filter(text: str, columns: tuple[str, ...]):
@@ -38,7 +41,67 @@ def test_a_filter_on_rows_in_the_order_of_an_index_reads_the_whole_table():
 
 
 def test_a_function_or_a_direction_is_no_part_of_the_column():
-    assert [bare(text) for text in ("upper(email)", "opened DESC", "id")] == ["email", "opened", "id"]
+    texts = ("upper(email)", "opened DESC", "id", '"orderId" DESC', 'lower("a ""b")')
+
+    assert [bare(text) for text in texts] == ["email", "opened", "id", "orderId", 'a "b']
+
+
+def test_an_index_is_told_as_sql_writes_it():
+    query = "select * from items where name ilike $1"
+
+    assert index('shop."Items"', ('"orderId"', "lower(sku)"), "select 1") == (
+        'CREATE INDEX ON shop."Items" ("orderId", lower(sku));'
+    )
+    assert index("items", ("name",), query).endswith("CREATE INDEX ON items USING gin (name gin_trgm_ops);")
+    assert index("items", (), query) == ""
+
+
+def scan(table: str, columns: tuple[str, ...], schema: str) -> tuple[Scan, str]:
+    """As the probe has it from a plan, which tells the schema."""
+    node = {"Node Type": "Seq Scan", "Relation Name": table, "Schema": schema, "Alias": "t"}
+    [found] = scans([{"Plan": {**node, "Filter": " AND ".join(f"(t.{column} = $1)" for column in columns)}}])
+    return found, f"{schema}.{table}"
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_usual_path", "table"),
+    [("public", True, "items"), ("public", False, "public.items"), ("billing", True, "billing.items")],
+)
+def test_an_index_names_the_schema_of_its_table(schema: str, is_usual_path: bool, table: str):
+    found = postgres._indexes([scan("items", ("order_id",), schema)], "select 1", is_usual_path=is_usual_path)
+
+    assert found == {"items": f"CREATE INDEX ON {table} (order_id);"}
+
+
+def test_an_index_is_on_the_columns_of_its_own_table():
+    both = [scan("items", ("order_id",), "public"), scan("orders", ("state", "day"), "public")]
+
+    assert postgres._indexes(both, "select 1", is_usual_path=True) == {
+        "items": "CREATE INDEX ON items (order_id);",
+        "orders": "CREATE INDEX ON orders (state, day);",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "alias", "statement"),
+    [
+        (
+            "SELECT `sku` FROM `items` WHERE `order_id` = ?",
+            "items",
+            "ALTER TABLE `items` ADD INDEX (`order_id`);",
+        ),
+        (
+            "SELECT `i` . `sku` FROM `shop` . `order` AS `o` JOIN `items` `i` ON `i` . `of` = `o` . `id` "
+            "WHERE `o` . `state` = ? AND `i` . `kind` IN (...)",
+            "o",
+            "ALTER TABLE `shop`.`order` ADD INDEX (`state`);",
+        ),
+        ("SELECT a FROM items i , parts p WHERE p . b > ?", "p", "ALTER TABLE `parts` ADD INDEX (`b`);"),
+        ("SELECT `a` FROM `items` ORDER BY `b`", "items", ""),
+    ],
+)
+def test_an_index_of_mysql_names_the_table_and_no_alias(query: str, alias: str, statement: str):
+    assert mysql.index(query, alias, mysql._FILTER_COLUMN.findall(query)) == statement
 
 
 def seq_scan(table: str, alias: str) -> dict[str, object]:
@@ -53,6 +116,7 @@ def seq_scan(table: str, alias: str) -> dict[str, object]:
         (["t.touched DESC", "t.id"], ("touched DESC", "id")),
         (["t.touched DESC", "c.name"], None),  # no index is on two tables
         (["(lower(t.name))"], None),
+        (['t."openedAt" DESC', "t.id DESC"], ('"openedAt"', "id")),
     ],
 )
 def test_a_table_that_is_sorted_for_a_few_rows_lacks_an_index_on_its_order(keys: list[str], columns: object):

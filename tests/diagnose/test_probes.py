@@ -71,6 +71,7 @@ def test_queries_per_request_are_exact_and_the_missing_index_is_named(database: 
     assert statement.calls == 50
     assert statement.scans == ("items",)
     assert "order_id" in statement.columns
+    assert statement.indexes == {"items": "CREATE INDEX ON items (order_id);"}
     assert "secret" not in statement.fingerprint
 
 
@@ -172,6 +173,7 @@ def test_options_of_the_url_hold_for_plans_too(postgresql_server: str):
         connection.execute("drop schema elsewhere cascade")
 
     assert statement.scans == ("parcels",)
+    assert statement.indexes == {"parcels": "CREATE INDEX ON elsewhere.parcels (id);"}
 
 
 TENANTS = ("tenant_0", '"Tenant 1"', "tenant_2")
@@ -223,6 +225,7 @@ def test_tables_that_the_search_path_does_not_lead_to_are_looked_up(tenants: str
 
     note = 'planned in the schema "Tenant 1"'
     assert (only.scans, only.columns, only.note) == (("Depots",), ("id",), note)
+    assert only.indexes == {"Depots": 'CREATE INDEX ON "Tenant 1"."Depots" (id);'}
     assert ("parcels" in beside.scans, beside.note) == (True, note)  # three have parcels, and one of them depots
 
 

@@ -221,6 +221,7 @@ def test_mariadb_counts_statements_rows_and_names_the_missing_index(mysql_url: s
     scanned, quick = sorted(counts.statements, key=lambda item: item.rows, reverse=True)
     assert (scanned.calls, scanned.scans) == (2, ("items",))
     assert "order_id" in scanned.columns
+    assert scanned.indexes == {"items": "ALTER TABLE `items` ADD INDEX (`order_id`);"}
     assert "secret" not in scanned.fingerprint
     assert quick.scans == ()
     assert [item.scans for item in indexed.statements] == [()]

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from processes import wait_for
@@ -94,7 +95,7 @@ def service() -> Iterator[tuple[int, int, int]]:
 
 def send(port: int, times: int) -> None:
     for _ in range(times):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).read()
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60).read()
 
 
 def test_messages_to_another_service_and_the_time_that_they_take(service: tuple[int, int, int]):
@@ -229,9 +230,10 @@ def test_without_requests_nobody_waits(service: tuple[int, int, int]):
 def test_a_service_that_somebody_stops(service: tuple[int, int, int]):
     pid, port, _ = service
     probe = WaitProbe(pid)
-    probe.begin()
     os.kill(pid, signal.SIGSTOP)
-    threading.Event().wait(0.2)
+    wait_for(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "the stop")
+    probe.begin()
+    wait_for(lambda: probe._tally.looks, "a look")
     stopped = probe.counted(requests=1)
     os.kill(pid, signal.SIGCONT)
     probe.begin()
@@ -239,7 +241,7 @@ def test_a_service_that_somebody_stops(service: tuple[int, int, int]):
     running = probe.counted(requests=2)
     probe.close()
 
-    assert stopped.values["stopped"] > 0.5
+    assert stopped.values["stopped"] == 1
     assert running.values["stopped"] == 0
 
 
@@ -312,6 +314,8 @@ def test_statements_that_wait_for_a_lock(postgresql_server: str):
         with connection.transaction():
             connection.execute("update locked set n = n + 1")
             waiting.start()
+            waits = "select 1 from pg_locks where not granted"
+            wait_for(lambda: connection.execute(waits).fetchone(), "the lock that is waited for")
             threading.Event().wait(0.3)
         waiting.join()
 

@@ -149,10 +149,14 @@ def _handler(club: Club) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 100  # a busy machine accepts late, and what finds no place waits a second
+
+
 @contextmanager
 def open_club(**about: Any) -> Iterator[Club]:
     club = Club(**about)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(club))
+    server = _Server(("127.0.0.1", 0), _handler(club))
     server.daemon_threads = True
     club.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, daemon=True)

@@ -36,7 +36,7 @@ def _end(process: subprocess.Popen[str]) -> str:
     """Ends the process; returns what it said."""
     if process.poll() is None:
         process.terminate()
-    return process.communicate(timeout=20)[0]
+    return process.communicate(timeout=60)[0]
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ by its number: the usual is one call, with the job.
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,22 +35,27 @@ class Jobs:
         self.statuses: list[int] = []  # of the calls
         self._work, self._failing, self._calls = work, failing, calls
         self._workers = ThreadPoolExecutor(workers)
+        self._numbers = itertools.count(1)  # requests come side by side: the next number is nobody else's
+        self._over = Event()
 
     def start(self, notify: str = "") -> int:
-        number = len(self.jobs) + 1
+        number = next(self._numbers)
         job = self.jobs[number] = {"state": "queued", "created": time.time()}
         self._workers.submit(self._run, number, job, notify)
         return number
 
     def _run(self, number: int, job: Job, notify: str) -> None:
         job["state"], job["started"] = "running", time.time()
-        time.sleep(self._work)
+        if self._over.wait(self._work):
+            return
         job["finished"] = time.time()
         job["state"] = "failed" if self._failing and number % self._failing == 0 else "done"
         for url, body in self._calls(number, notify, dict(job)) if notify else ():
             self.statuses.append(call(url, body))
 
     def close(self) -> None:
+        """Ends the jobs that are still worked at."""
+        self._over.set()
         self._workers.shutdown()
 
 
@@ -93,7 +99,10 @@ def job_service(*, workers: int, work: float, failing: int = 0, calls: Calls = o
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 100  # a busy machine accepts late, and what finds no place waits a second
+
+    server = Server(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", jobs

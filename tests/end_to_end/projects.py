@@ -22,6 +22,8 @@ ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "GIT_CONFIG_GLOBAL": "/dev/null", 
 for name in [name for name in ENVIRONMENT if name.startswith(("PERFGATE_", "GITHUB_", "GITLAB_", "CI_", "LOCUST_"))]:
     del ENVIRONMENT[name]
 ENVIRONMENT["PERFGATE_DIAGNOSE"] = "0"  # its second pass takes time, and sends requests that tests count
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+MAX_WORKERS = 16
 
 
 @dataclass
@@ -66,9 +68,12 @@ class Project:
 
 
 def free_port() -> int:
-    """Not from the range of outgoing connections, of which the tests beside this one open thousands."""
-    [port] = free_ports(1)
-    return port
+    """Not from the range of outgoing connections, of which the tests beside this one open thousands, and none that a test
+    in another worker gets before anybody listens there."""
+    while True:
+        [port] = free_ports(1)
+        if port % MAX_WORKERS == WORKER % MAX_WORKERS:
+            return port
 
 
 @dataclass

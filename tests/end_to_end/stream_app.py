@@ -127,10 +127,12 @@ async def mute(socket: WebSocket) -> None:
 
 @app.websocket("/leave")
 async def leave(socket: WebSocket) -> None:
-    """Answers the first message, takes the second, and closes the connection as if all were well."""
+    """Answers the first message, has the second for longer than any way through the network, and closes the connection
+    as if all were well."""
     await socket.accept()
     await socket.send_text(await socket.receive_text())
     await socket.receive_text()
+    await asyncio.sleep(0.2)
     await socket.close()
 
 

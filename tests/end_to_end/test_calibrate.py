@@ -101,6 +101,6 @@ def test_interrupted_before_there_is_anything_to_say(project: Project, shop: Sho
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(60) == 130
+    assert process.wait(120) == 130
     assert "perfgate: interrupted" in process.stderr.read()
     assert not (folder_of(project) / "calibration.json").exists()

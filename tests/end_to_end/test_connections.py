@@ -110,7 +110,7 @@ def test_the_soft_limit_of_open_files_is_raised(project: Project):
         pytest.skip("needs a hard limit above the soft one")
     with servers.serving(servers.answering(200, after=0.2)) as (url, _):
         project.write(
-            f"version: 1\ntarget: {url}\nload: {{users: 150, duration: 1s}}\ngate: {{probe: false}}\n"
+            f"version: 1\ntarget: {url}\nload: {{users: 150, duration: 3s}}\ngate: {{probe: false}}\n"
             "endpoints:\n  home: {request: GET /, budget: {errors: 10%}}\n"
         )
         command = ["sh", "-c", 'ulimit -S -n 80; exec "$@"', "sh", sys.executable, "-m", "perfgate", "run", "--no-save"]
@@ -130,7 +130,7 @@ def test_connections_are_spread_over_the_addresses_of_a_name(project: Project, t
     with servers.serving(servers.answering(200), host="0.0.0.0") as (url, _):
         target = url.replace("0.0.0.0", "shop.test")
         project.write(
-            f"version: 1\ntarget: {target}\nallow: [shop.test]\nclient: {client}\nload: {{users: 10, duration: 1s}}\n"
+            f"version: 1\ntarget: {target}\nallow: [shop.test]\nclient: {client}\nload: {{users: 10, duration: 2s}}\n"
             "gate: {probe: false}\nendpoints:\n  home: {request: GET /, budget: {errors: 10%}}\n"
         )
         command = [*prefix, sys.executable, "-m", "perfgate", "run", "--no-save"]

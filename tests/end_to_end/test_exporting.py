@@ -83,7 +83,7 @@ def test_live_numbers_are_there_while_the_load_runs(project: Project, shop: Shop
         assert "perfgate_verdict_outcome" not in page()
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def test_a_destination_that_is_down_costs_a_warning_and_never_the_verdict(project: Project, shop: Shop):

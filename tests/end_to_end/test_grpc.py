@@ -14,7 +14,7 @@ from projects import Project
 HEAD = """
 version: 1
 target: {target}
-load: {{users: 2, warmup: 500ms, duration: 1500ms}}
+load: {{users: 2, warmup: 500ms, duration: 3s}}
 gate: {{probe: false}}
 defaults: {{budget: {{errors: 1%}}}}
 """
@@ -153,7 +153,7 @@ def test_what_a_server_declares_of_itself_over_tls(project: Project, tmp_path: P
 def test_a_server_without_reflection_is_not_measured(project: Project):
     with grpc_service.serving(project.folder) as (url, catalog):
         project.write(
-            HEAD.format(target=url).replace("1500ms", "500ms")
+            HEAD.format(target=url).replace("duration: 3s", "duration: 500ms")
             + "endpoints:\n  search: {request: POST /shop.Catalog/Search, json: {text: tea}, grpc: {}}\n"
         )
         done = project.perfgate("run", "--no-save")

@@ -82,7 +82,7 @@ def test_one_row_for_the_whole_iteration_and_a_new_visitor_each_time(project: Pr
         assert Counter(club.sessions.values()).most_common()[-1][1] >= 60 // 7  # all users, in turn
 
 
-@pytest.mark.parametrize("load", ["rate: 30/s, duration: 2s", "users: 3, duration: 1s"])
+@pytest.mark.parametrize("load", ["rate: 30/s, duration: 2s", "users: 3, duration: 2s"])
 def test_a_journey_may_be_the_login(project: Project, load: str):
     """Each user logs in once, and stays who that is."""
     project.write(users(100), "many.csv")
@@ -99,7 +99,7 @@ load: {{{load}}}
     with open_club() as club:
         found = run(project, club, text)
         assert failures(found) == {}
-        assert found["by_name"]["visit"]["requests"] > 10
+        assert found["by_name"]["visit"]["requests"] > 0
         assert found["by_name"]["sign in"]["requests"] == len(club.sessions) == found["generator"]["users"]
         assert len(set(club.sessions.values())) == len(club.sessions)
         assert all(one.cookies["session"] in club.sessions for one in club.of("/look"))
@@ -127,7 +127,7 @@ journeys: {visit: [enter, {think: 500ms}, leave]}
 
 def test_a_session_that_is_kept(project: Project):
     text = """
-load: {users: 2, duration: 1s, session: keep}
+load: {users: 2, duration: 2s, session: keep}
 endpoints:
   first: {request: GET /first}
   form: {request: GET /login}
@@ -302,7 +302,7 @@ endpoints: {look: {budget: {errors: 1%}}}
         project.write(HEAD.format(club.url) + text)
         done = project.perfgate("run", "--no-save")
         assert done.returncode in (0, 1), done.stderr
-        assert len(club.of("/look")) > 80
+        assert len(club.of("/look")) > 10  # one, if no place were given back
 
 
 def test_users_of_hand_written_scenarios_are_counted(project: Project):

@@ -72,7 +72,7 @@ def test_kill_9_at_random_moments_leaves_nothing_behind(project: Project, moment
             process.wait(moment)
         except subprocess.TimeoutExpired:
             os.kill(process.pid, 9)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         wait_for(lambda: not marked(mark), f"the end of what was started before {moment:.2f} s")
         assert is_free(port), moment
 

@@ -129,6 +129,46 @@ def test_a_wrong_budget_file_stops_at_once_with_its_lines(pytester: pytest.Pytes
     done.stdout.fnmatch_lines(["*budgets.yaml:2:1: unknown key `raet` [[]PG-B006[]]"])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "tests"),
+    [
+        ((), 3),
+        (("budgets.yaml::list products::p95",), 1),
+        (("budgets.yaml::list products",), 2),
+        (("budgets.yaml",), 3),
+        (("-k", "p95"), 2),
+    ],
+)
+def test_a_budget_is_named_as_pytest_shows_it(
+    pytester: pytest.Pytester, run: Run, arguments: tuple[str, ...], tests: int
+):
+    write(pytester, "http://127.0.0.1:1")
+
+    done = run("--perfgate", "budgets.yaml", *arguments, "--collect-only", "-q")
+
+    assert sum(line.startswith("budgets.yaml::") for line in done.stdout.lines) == tests
+
+
+def test_the_budget_file_may_lie_above(pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch):
+    write(pytester, "http://127.0.0.1:1")
+    monkeypatch.chdir(pytester.mkdir("below"))
+
+    run("--perfgate", "../budgets.yaml", "--collect-only", "-q").stdout.fnmatch_lines(["*list products::p95"])
+
+
+@pytest.mark.parametrize(
+    ("named", "words"), [("services", "is a folder, name the budget file in it"), ("nope", "no such file")]
+)
+def test_what_has_no_budgets_is_an_error_and_no_green_run(pytester: pytest.Pytester, run: Run, named: str, words: str):
+    pytester.mkdir("services")
+    pytester.makepyfile("def test_other(): pass")
+
+    done = run("--perfgate", named)
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert words in done.stderr.str()
+
+
 UNDECIDED = """
 import pytest
 from perfgate import Finding, Outcome
@@ -169,6 +209,29 @@ def test_the_fixture_fails_the_test_whose_budget_is_broken(pytester: pytest.Pyte
     done.assert_outcomes(passed=1, failed=1)
     done.stdout.fnmatch_lines(["*list products size*over the limit*[[]PG-V001[]]*"])
     assert not (pytester.path / ".perfgate").exists()
+
+
+BESIDE = """
+import pytest
+
+class TestCheckout:
+    @pytest.mark.parametrize("name", ["show product", "list products"])
+    def test_is_fast(self, perfgate, name):
+        perfgate.run("budgets.yaml", only=name)
+"""
+
+
+def test_the_fixture_warns_beside_other_workers_and_says_an_error_once(pytester: pytest.Pytester, run: Run):
+    pytester.makepyfile(BESIDE)
+    write(pytester, f"http://127.0.0.1:{free_port()}")
+
+    alone, beside = run(), run("-n", "2")
+
+    for done in (alone, beside):
+        done.assert_outcomes(failed=2, warnings=2 if done is beside else 0)
+        assert done.stdout.str().count("Start it first") == 2
+    beside.stdout.fnmatch_lines(["*measures beside 2 workers of pytest-xdist*"])
+    alone.stdout.no_fnmatch_line("*workers of pytest-xdist*")
 
 
 def test_load_is_not_sent_beside_other_workers(pytester: pytest.Pytester, run: Run):

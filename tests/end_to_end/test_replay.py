@@ -63,8 +63,8 @@ def test_the_recorded_requests_are_sent_when_they_came(project: Project, process
     expected = ["GET /products/7", "GET /search?q=tea%20pot&page=1", "POST /orders", "GET /products/a%2Fb"] * 3
     sent = [(moment, request) for moment, request in recorder.requests if request != "GET /"]
     assert Counter(request for _, request in sent) == Counter(expected[: len(moments)])
-    gaps = [moment - sent[0][0] for moment, _ in sent]
-    assert gaps == pytest.approx([moment / 2 for moment in moments], abs=1.0)  # of a busy machine
+    delays = [moment - due / 2 for (moment, _), due in zip(sent, moments, strict=True)]
+    assert max(delays) - min(delays) < 2.5  # of a busy machine; at the speed of the recording 2.95 s
 
     run = project.run()
     assert run["warmup_requests"] == 4  # what came in the first second
@@ -82,6 +82,7 @@ MISTAKES = [
     ("load: {replay: access.log, rate: 1/s}", r"`load` takes either `rate` or `replay`"),
     ("load: {replay: access.log, duration: 1s..3s}", r"`duration` cannot be a range"),
     ("load: {replay: empty.log}", r"`empty.log` has no line of an access log"),
+    ("load: {replay: years.log}", r"`years.log` spans 20,\d\d\d days: some line has a wrong time"),
     ("load: {replay: other.log}", r"`other.log` has no request of any endpoint"),
     ("load: {replay: access.log, host: other.example}", r"`access.log` has no request to other.example"),
     ("load: {rate: 1/s, duration: 1s, host: a.example}", r"`host` is that of a `replay`"),
@@ -95,6 +96,7 @@ def test_mistakes(project: Project, load: str, complaint: str):
     project.write(line(0, "GET /products/7") + "\n", "access.log")
     project.write("hello\n", "empty.log")
     project.write(line(0, "GET /elsewhere") + "\n", "other.log")
+    project.write("\n".join(line(moment, "GET /products/7") for moment in (1 - 1e9, 767_603_600)), "years.log")
     (project.folder / "broken.gz").write_bytes(gzip.compress(b"hello\n")[:-9])
     project.write('INFO: 127.0.0.1:1 - "GET /products/7 HTTP/1.1" 200\n', "timeless.log")
     text = FILE.format(target="http://127.0.0.1:1")

@@ -41,7 +41,7 @@ def test_samples_of_all_processes_are_the_run_request_by_request(project: Projec
     assert len(rows) == home["requests"] + gone["requests"] + run["warmup_requests"]
     assert {(row["endpoint"], row["status"]) for row in rows} == {("home", "200"), ("gone", "404")}
     assert [float(row["t"]) for row in rows] == sorted(float(row["t"]) for row in rows)
-    assert all(10 <= float(row["ms"]) < 5000 for row in rows)
+    assert all(float(row["ms"]) >= 10 for row in rows)
 
     done = project.perfgate("import", str(path), "--skip", "1s", "--out", "again")
     assert done.returncode == 0, done.stdout + done.stderr

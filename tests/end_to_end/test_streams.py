@@ -170,7 +170,7 @@ BROKEN = {
         "expectation",
         "a message says that it failed",
     ),
-    "request: GET /leave, websocket: {send: hi, every: 50ms, ends: true}": (
+    "request: GET /leave, websocket: {send: hi, every: 500ms, ends: true}": (
         "expectation",
         "the server closed it with 1000 and left 1 of 2 messages without a reply",
     ),
@@ -197,7 +197,8 @@ BROKEN = {
 
 def test_broken_streams_are_errors(project: Project, server: str):
     lines = [f"  broken {number}: {{{text}, budget: {{errors: 1%}}}}\n" for number, text in enumerate(BROKEN)]
-    project.write(HEAD.format(target=server, load="rate: 90/s, duration: 1s") + "".join(lines))
+    load = "stages: [{rate: 90/s, for: 1s}, {rate: 0.1/s, for: 2s}]"  # the end of the load cuts none of them off
+    project.write(HEAD.format(target=server, load=load) + "".join(lines))
 
     done = project.perfgate("run")
 

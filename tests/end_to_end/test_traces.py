@@ -67,7 +67,7 @@ def test_layers_are_those_of_the_application(project: TracedProject):
 
     layers = {layer["layer"]: layer["now"] for layer in found["layers"]}
     least = {"database": 0.04, "cache": 0.02, "external": 0.03, "application": 0.01}  # s; a busy machine adds to each
-    assert {name: layers[name] for name in least if not 0.95 * least[name] < layers[name] < least[name] + 0.2} == {}
+    assert {name: layers[name] for name in least if layers[name] <= 0.95 * least[name]} == {}
     assert layers.get("unattributed", 0.0) == 0.0
     traces = found["traces"]
     assert traces["requests"] == traces["traced"] > 10

@@ -13,9 +13,9 @@ ONE = """
 version: 1
 target: {target}
 load: {{rate: 20/s, duration: 1s}}
-defaults: {{timeout: 500ms}}
+defaults: {{timeout: 60s}}
 endpoints:
-  home: {{request: GET /, budget: {{p95: 200ms, errors: 1%}}}}
+  home: {{request: GET /, budget: {{p95: 9s, errors: 1%}}}}
 """
 
 
@@ -36,15 +36,16 @@ def test_a_target_that_is_down_is_no_measurement(project: Project):
 
 def test_a_target_that_hangs_counts_at_the_timeout(project: Project):
     with servers.serving(servers.hangs) as (url, server):
-        project.write(ONE.format(target=url))
+        text = ONE.format(target=url).replace("timeout: 60s", "timeout: 2s")  # in which a busy machine connects
+        project.write(text.replace("p95: 9s", "p95: 200ms"))
         done = project.perfgate("run")
 
     home = project.run()["endpoints"][0]
     assert done.returncode == 1, done.stderr
     assert home["failures_by_kind"] == {"timeout": 20} == {"timeout": server.requests}
-    assert home["metrics"]["p95"] >= 0.49
+    assert home["metrics"]["p95"] >= 1.98
     assert outcomes(project) == {"p95": "fail", "errors": "fail"}
-    assert "no complete answer within 0.5 s" in done.stdout
+    assert "no complete answer within 2 s" in done.stdout
 
 
 def test_a_target_that_resets_connections_fails_by_errors_and_has_no_latency(project: Project):
@@ -166,8 +167,11 @@ def test_a_remote_target_is_refused_unless_allowed(project: Project):
 def test_a_service_that_ends_at_once_or_never_gets_ready(project: Project):
     port = free_port()
     text = ONE.format(target=f"http://127.0.0.1:{port}")
-    for broken, said in (("echo broken; exit 7", "exit code 7"), ("sleep 60", "not ready within 1 s")):
-        project.write(f"{text}service: {{command: '{broken}', port: {port}, ready_timeout: 1s}}\n")
+    for broken, patience, said in (
+        ("echo broken; exit 7", 60, "exit code 7"),
+        ("sleep 600", 1, "not ready within 1 s"),
+    ):
+        project.write(f"{text}service: {{command: '{broken}', port: {port}, ready_timeout: {patience}s}}\n")
 
         done = project.perfgate("run")
 
@@ -176,21 +180,29 @@ def test_a_service_that_ends_at_once_or_never_gets_ready(project: Project):
 
 
 DYING = """
-import http.server, os, sys, threading
+import http.server, itertools, os, sys
 
-def die():
-    print("out of luck", flush=True)
-    os._exit(3)
+class Handler(http.server.BaseHTTPRequestHandler):
+    requests = itertools.count(1)
 
-threading.Timer(float(sys.argv[2]), die).start()
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+    def do_GET(self):
+        if self.path == "/" and next(self.requests) == 20:
+            print("out of luck", flush=True)
+            os._exit(3)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
 
 def test_a_service_that_ends_during_the_load_is_named_and_nothing_is_judged(project: Project):
     port = free_port()
     project.write(DYING, "dying.py")
-    service = f"service: {{command: 'exec python3 dying.py {port} 4', port: {port}}}\n"
+    service = f"service: {{command: 'exec python3 dying.py {port}', port: {port}, ready: /ready}}\n"
     project.write(ONE.format(target=f"http://127.0.0.1:{port}").replace("duration: 1s", "duration: 60s") + service)
 
     done = project.perfgate("run")
@@ -203,7 +215,7 @@ def test_a_service_that_ends_during_the_load_is_named_and_nothing_is_judged(proj
 
 def test_a_run_folder_may_have_any_name(project: Project):
     with servers.serving(servers.answering(200)) as (url, _):
-        project.write(ONE.format(target=url).replace("p95: 200ms, ", ""))
+        project.write(ONE.format(target=url).replace("p95: 9s, ", ""))
         done = project.perfgate("run", "--out", "runs, of 50% /first,second")
 
     assert done.returncode == 0, done.stderr
@@ -214,7 +226,7 @@ def test_a_taken_port_is_left_alone_and_another_one_used(project: Project):
     with servers.serving(servers.answering(200)) as (url, server):
         port = url.rpartition(":")[2]
         service = f"service: {{command: 'perfgate demo --port ${{PORT}}', port: {port}, ready: /healthz}}\n"
-        project.write(ONE.format(target=url).replace("p95: 200ms", "p95: 400ms") + service)
+        project.write(ONE.format(target=url) + service)
         done = project.perfgate("run")
         project.write(ONE.format(target=url) + service.replace("${PORT}", port))
         fixed = project.perfgate("run")
@@ -254,7 +266,7 @@ def test_an_interrupted_run_ends_its_children_and_keeps_what_it_has(
         wait_for(lambda: server.requests > 20, "load")
         children = descendants(process.pid)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=40)
+        _, errors = process.communicate(timeout=120)
 
     assert process.returncode == code, errors
     assert "interrupted" in errors
@@ -278,7 +290,7 @@ def test_the_service_is_stopped_when_the_run_is_interrupted(project: Project):
     wait_for(lambda: any("perfgate.runtime" in command(pid) for pid in descendants(process.pid)), "load")
     children = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=40)
+    process.communicate(timeout=120)
 
     assert process.returncode == 130
     assert len(children) >= 2
@@ -289,7 +301,7 @@ def test_two_runs_at_once_are_both_remembered(project: Project):
     with servers.serving(servers.answering(200)) as (url, _):
         project.write(ONE.format(target=url))
         both = [project.start("run") for _ in range(2)]
-        codes = [process.wait(60) for process in both]
+        codes = [process.wait(120) for process in both]
 
     assert codes == [0, 0]
     assert len(project.perfgate("history", "list").stdout.split("budgets")) == 3

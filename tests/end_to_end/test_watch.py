@@ -74,10 +74,10 @@ def test_an_alert_when_it_breaks_and_another_when_it_is_well(project: Project, d
         "watch", "--every", "1s", "--alert", "1/2", "--recover", "1", "--publish", "webhook", PERFGATE_WEBHOOK_URL=hook
     )
     try:
-        wait_for(lambda: len(deployment.alerts) == 2, "the recovery", timeout_s=90)
+        wait_for(lambda: len(deployment.alerts) == 2, "the recovery", timeout_s=200)
     finally:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=80)
 
     firing, resolved = deployment.alerts
     assert (firing["alert"], firing["outcome"], firing["failed"]) == ("firing", "fail", 1)

@@ -58,7 +58,7 @@ def http_receiver() -> Iterator[Received]:
 def udp_receiver() -> Iterator[tuple[int, socket.socket]]:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as listener:
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(10)
+        listener.settimeout(60)
         yield listener.getsockname()[1], listener
 
 

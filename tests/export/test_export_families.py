@@ -6,7 +6,7 @@ from typing import Any
 
 from builders import make_endpoint, make_finding, make_run, make_verdict
 
-from perfgate.export import Family, LiveTotals, judged
+from perfgate.export import Family, LiveTotals, exposition, judged, otlp
 from perfgate.export.families import MAX_LABEL_CHARS, Buckets, label
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import LATENCY_BOUNDS, EndpointProgress, Progress
@@ -51,6 +51,17 @@ def test_long_names_that_begin_alike_stay_two():
     assert label("a" * MAX_LABEL_CHARS) == "a" * MAX_LABEL_CHARS
 
 
+def test_names_that_look_alike_stay_two():
+    """What cannot be printed is left out of labels."""
+    names = ["GET /a b", "GET /a  b", "GET /a\nb", "GET /a\x1bb", "GET /a\ud800b"]
+    labels = [label(name) for name in names]
+
+    assert labels[0] == names[0]
+    assert len(set(labels)) == len(names)
+    assert all(text.startswith("GET /a b~") and text.isprintable() for text in labels[1:])
+    assert label(" main ") == label("main") == "main"
+
+
 def test_totals_go_on_over_the_parts_of_a_run_and_the_rounds_of_a_watch():
     totals = LiveTotals(LABELS)
     counted = [
@@ -66,6 +77,19 @@ def test_totals_go_on_over_the_parts_of_a_run_and_the_rounds_of_a_watch():
     }
     assert values(last, "perfgate.requests.in_flight") == {(): 3.0}
     assert values(totals.idle(), "perfgate.requests.in_flight") == {(): 0.0}
+
+
+def test_between_two_loads_there_are_no_last_seconds():
+    """What a scraper would take for the present is gone, and what it counts goes on."""
+    totals = LiveTotals(LABELS)
+    recent = values(totals.families(told(1, 10)), "perfgate.request.duration.recent")
+
+    assert recent == {("search", "endpoint", "p95"): 0.002}
+    assert values(totals.idle(), "perfgate.request.duration.recent") == {}
+    assert "recent" not in exposition.text(totals.idle())
+    moments = otlp.Moments(now=2, since=1, temporality=otlp.CUMULATIVE)
+    [sent] = otlp.request(totals.idle(), moments)["resourceMetrics"][0]["scopeMetrics"]
+    assert [metric["name"] for metric in sent["metrics"]] == ["perfgate.requests.in_flight", "perfgate.users"]
 
 
 def test_progress_without_endpoints_exports_nothing():

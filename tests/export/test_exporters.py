@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from services.needs import program
 
 from perfgate import export
-from perfgate.export import exposition
+from perfgate.export import exposition, otlp
 from perfgate.export.families import Family, Point
 from perfgate.export.prometheus import ScrapePage
 from perfgate.loadtest.service.ports import free_ports
@@ -109,6 +109,21 @@ def test_opentelemetrys_own_messages_read_otlp():
     assert (list(buckets.bucket_counts), list(buckets.explicit_bounds)) == ([3, 2, 1], [0.1, 0.5])
     assert (buckets.count, buckets.sum, duration.unit) == (6, 1.75, "s")
     assert (change.gauge.data_points[0].as_double, change.unit) == (-0.25, "1")
+
+
+@pytest.mark.parametrize(
+    ("url", "to"),
+    [
+        ("http://h:4318", "http://h:4318/v1/metrics"),
+        ("http://h:4318/", "http://h:4318/v1/metrics"),
+        ("https://h/api/v1/otlp", "https://h/api/v1/otlp/v1/metrics"),
+        ("https://h/opentelemetry/v1/metrics/", "https://h/opentelemetry/v1/metrics"),
+        ("https://h/opentelemetry?extra_label=env=ci", "https://h/opentelemetry/v1/metrics?extra_label=env=ci"),
+        ("https://h/v1/metrics?extra_label=env=ci", "https://h/v1/metrics?extra_label=env=ci"),
+    ],
+)
+def test_the_path_of_otlp_stands_before_a_query(url: str, to: str):
+    assert otlp.metrics_url(url) == to
 
 
 def test_totals_of_otlp_count_from_the_beginning_and_not_from_what_is_sent_first():

@@ -66,7 +66,7 @@ def test_live_numbers_never_wait_for_a_slow_destination():
 
     class Slow(Scripted):
         def send(self, families: Sequence[Family], at: float) -> None:
-            release.wait(30)
+            release.wait(60)
             super().send(families, at)
 
     exporter = Slow()

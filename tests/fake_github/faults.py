@@ -70,4 +70,4 @@ class Switches:
 
     def meet(self, operation: str, parties: int) -> None:
         """So many requests of this operation are answered at the same time: everybody sees the world as it was."""
-        self.barriers[operation] = threading.Barrier(parties, action=lambda: self.barriers.pop(operation), timeout=20)
+        self.barriers[operation] = threading.Barrier(parties, action=lambda: self.barriers.pop(operation), timeout=60)

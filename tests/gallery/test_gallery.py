@@ -59,7 +59,7 @@ def said(case: Case, folder: Path, ports: dict[str, str]) -> str:
     for command in case.commands:
         words = [filled(word) for word in command]
         if words[0] != "perfgate":
-            subprocess.run(words, cwd=folder, env=environ, capture_output=True, timeout=60, check=False)
+            subprocess.run(words, cwd=folder, env=environ, capture_output=True, timeout=120, check=False)
             continue
         done = forked.perfgate(*words[1:], cwd=folder, env=environ)
         lines += [

@@ -185,7 +185,7 @@ def test_beside_a_page_that_mostly_failed_no_page_is_worse_or_better():
     found = judge([budget], run, choose_baseline(run, (), GatePolicy().baseline), GatePolicy()).findings[0]
 
     assert [one.outcome for one in found.criteria] == [Outcome.PASS, Outcome.INCONCLUSIVE]
-    assert "86% of the base's requests failed" in found.sentence
+    assert "86% of the base's views failed" in found.sentence
 
 
 def test_what_failed_of_a_page_are_views():

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from builders import make_past_run
+from processes import start_together
 
 from perfgate import history
 from perfgate.files import codec
@@ -91,10 +92,7 @@ def test_two_at_once_lift_an_old_history(kind: str, tmp_path: Path, request: pyt
         )
         for _ in range(2)
     ]
-    for process in readers:
-        assert process.stdout is not None
-        process.stdout.readline()
-    assert [process.communicate("go\n", timeout=60)[1] for process in readers] == ["", ""]
+    assert start_together(readers, 120) == ["", ""]
 
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT version FROM perfgate_schema").fetchall() == [(3,)]

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from projects import free_port
 from runtime.conftest import certificates  # noqa: F401 - a fixture
 
 from perfgate.loadtest import Start, check_plain, check_up, running, way_to
@@ -191,12 +192,12 @@ def test_a_target_on_the_other_loopback_address_is_named():
 
 
 def start(command: str, folder: Path, port: int) -> Start:
-    service = Service(command=command, port=port, ready="/", ready_timeout=20.0, env={})
+    service = Service(command=command, port=port, ready="/", ready_timeout=60.0, env={})
     return Start(service=service, folder=folder, log=folder / "service.log", environ={"PATH": "/usr/bin:/bin"})
 
 
 @pytest.mark.parametrize(
-    ("command", "hint"), [("sleep 60 & exit 0", "keep it in the foreground"), ("exit 1", "by hand to see why")]
+    ("command", "hint"), [("sleep 600 & exit 0", "keep it in the foreground"), ("exit 1", "by hand to see why")]
 )
 def test_a_service_in_the_background_is_told_from_one_that_is_broken(tmp_path, command, hint):
     with pytest.raises(ServiceError) as raised, running([start(command, tmp_path, 1)], ()):
@@ -212,7 +213,7 @@ def test_a_service_on_the_other_loopback_address_is_named(tmp_path):
             listener = socket.create_server(("::1", port), family=socket.AF_INET6)
         except OSError:
             pytest.skip("no IPv6 here")
-        slow = start("exec sleep 60", tmp_path, port)
+        slow = start("exec sleep 600", tmp_path, port)
         slow = replace(slow, service=replace(slow.service, ready_timeout=0.5))
         with closing(listener), pytest.raises(ServiceError) as raised, running([slow], ()):
             pass
@@ -266,8 +267,7 @@ http.server.HTTPServer(("127.0.0.1", 0 or int(sys.argv[1])), Handler).serve_fore
 def test_asking_whether_it_is_ready_leaves_no_errors_in_its_log(tmp_path):
     """bahmutov/start-server-and-test issue 175: it answers before it is ready. Its log is its own, without resets."""
     (tmp_path / "service.py").write_text(SERVICE)
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     one = start(f"exec {sys.executable} service.py {port}", tmp_path, port)
     with running([one], ()):
         pass

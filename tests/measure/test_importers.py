@@ -245,6 +245,15 @@ def test_no_answer_is_a_failure_and_after_the_timeout_it_counts_as_a_latency_too
     assert (item.samples, item.metrics["max"]) == (2, pytest.approx(0.450))
 
 
+def test_a_status_that_is_none_of_http_changes_no_other_endpoint(tmp_path: Path, plan: Plan):
+    rows = [(0.0, "show item", 10.0, 1200), (0.5, "search", 20.0, 200), (1.9, "search", 20.0, 200)]
+
+    run = imported(plan, written(tmp_path, k6_text(rows)))
+
+    found = {result.name: (result.requests, result.failures) for result in run.endpoints if result.requests}
+    assert found == {"show item": (1, 1), "search": (2, 0)}
+
+
 def test_names_columns_and_line_ends_as_spreadsheets_write_them(tmp_path: Path, plan: Plan):
     text = '\ufeffnote,Status, ms ,"t",endpoint\r\n"a,b",200.0,10,0,"search"\r\n\r\n,,5,1.5, search \r\n'
     run = imported(plan, written(tmp_path, text))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
+import json
+import lzma
 from datetime import UTC, datetime, timedelta
 from gzip import compress
 from pathlib import Path
@@ -13,7 +17,7 @@ from measure.test_importers import BEGAN, ROWS, WRITERS, csv_text, imported, jme
 from perfgate.measure.importers import dates
 from perfgate.measure.importers.refusals import unreadable
 from perfgate.measure.importers.samples import Tolerance
-from perfgate.model.errors import UsageError
+from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.plan import Plan
 
 __all__ = ["plan"]
@@ -189,21 +193,41 @@ def test_a_transaction_of_jmeter_s_xml_too(tmp_path: Path, plan: Plan):
     [
         (b"", "the file is empty"),
         (b"\n\n", "the file is empty"),
-        (csv_text(ROWS).encode("utf-16"), "it is in UTF-16"),
         (csv_text(ROWS).encode("utf-16-le"), "it is in UTF-16"),
         (csv_text(ROWS).replace("\n", "\r").encode(), "its lines end with a carriage return only"),
         (b"PK\x03\x04" + bytes(60), "it is a ZIP archive, or a spreadsheet"),
-        (b"\x28\xb5\x2f\xfd" + bytes(60), "it is packed with bzip2, xz or zstd"),
-        (compress(compress(b"t,endpoint,ms,status\n")), "it is packed with gzip twice"),
+        (b"\x28\xb5\x2f\xfd" + bytes(60), "it is packed with zstd"),
+        (compress(compress(b"t,endpoint,ms,status\n")), "it is packed twice"),
         (b"a.csv".ljust(257, b"\0") + b"ustar\0", "it is an archive"),
     ],
-    ids=["empty", "blank", "utf-16", "utf-16-le", "old mac", "zip", "zstd", "gzip twice", "tar"],
+    ids=["empty", "blank", "utf-16-le", "old mac", "zip", "zstd", "gzip twice", "tar"],
 )
 @pytest.mark.parametrize("format", ["", "jmeter-csv"])
 def test_bytes_that_no_format_has_are_named(tmp_path: Path, plan: Plan, content: bytes, why: str, format: str):
     with pytest.raises(UsageError, match=why) as caught:
         imported(plan, written(tmp_path, content), format=format)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("pack", [compress, bz2.compress, lzma.compress, bytes])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("format", sorted(WRITERS))
+def test_packed_or_in_utf_16_it_is_the_same_run(tmp_path: Path, plan: Plan, pack, encoding: str, format: str):
+    """As Windows PowerShell writes what a program prints."""
+    text = WRITERS[format](ROWS).replace("\n", "\r\n")
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    run = imported(plan, written(tmp_path, pack(f"{mark}{text}".encode(encoding))))
+    assert run.endpoints == imported(plan, written(tmp_path, text)).endpoints
+
+
+@pytest.mark.parametrize("pack", [compress, bz2.compress, lzma.compress])
+def test_a_packed_file_that_is_damaged_anywhere_is_an_error(tmp_path: Path, plan: Plan, pack):
+    packed = pack(csv_text([(at / 10, "search", at % 7, 200) for at in range(2000)]).encode())
+    for at in range(12, len(packed), len(packed) // 40):
+        damaged = bytearray(packed)
+        damaged[at] ^= 0x10
+        with pytest.raises(RecordError, match=r"is damaged|Cannot read"):
+            imported(plan, written(tmp_path, bytes(damaged)), format="csv")
 
 
 def test_binary_files_with_a_carriage_return_are_no_text_of_an_old_mac():
@@ -366,6 +390,34 @@ def test_two_tables_in_one_file_are_refused_however_many_rows_they_have(tmp_path
         imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
 
 
+@pytest.mark.parametrize("format", ["k6", "gatling"])
+def test_two_streams_in_one_file_are_refused(tmp_path: Path, plan: Plan, format: str):
+    declared = {
+        "k6": '{"metric":"http_req_duration","type":"Metric","data":{"name":"http_req_duration","type":"trend"}}\n'
+    }
+    text = declared.get(format, "") + plain([(at * 0.01, "search", 10.0, 200) for at in range(1200)], format)
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 1200
+    with pytest.raises(UsageError, match=r"recording:\d+: a second header: another recording begins here"):
+        imported(plan, written(tmp_path, text * 2), tolerance=Tolerance(number=9))
+
+
+def test_metadata_of_k6_is_no_tag(tmp_path: Path, plan: Plan):
+    """k6 writes it behind the tags: a trace id of each request, or what a script sets."""
+    lines = WRITERS["k6"](ROWS).splitlines()
+    metadata = ',"metadata":{{"trace_id":"{}"}}}}}}\n'
+    text = "".join(line[:-2] + metadata.format(at) if "Point" in line else line + "\n" for at, line in enumerate(lines))
+
+    run = imported(plan, written(tmp_path, text))
+
+    assert run.endpoints == imported(plan, written(tmp_path, WRITERS["k6"](ROWS))).endpoints
+
+
+def test_messages_of_gatling_that_answer_none_are_no_requests(tmp_path: Path, plan: Plan):
+    unanswered = f"REQUEST\t\tsearch\t{round(unix(0) * 1000)}\t{-(1 << 63)}\tOK\t \n"
+    run = imported(plan, written(tmp_path, WRITERS["gatling"](ROWS) + unanswered * 9))
+    assert run.endpoints[1].requests == 3
+
+
 def test_two_tables_of_oha_in_one_file_are_refused(tmp_path: Path, plan: Plan):
     head = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n"
     text = head + "".join(f"{at / 100},0,0,0.01,0.02,2,200\n" for at in range(1200))
@@ -422,3 +474,99 @@ def test_oha_prints_slow_requests_in_units_of_its_own(tmp_path: Path, plan: Plan
     (slow,) = [item for item in run.endpoints if item.requests]
     assert (slow.metrics["p95"], slow.metrics["max"]) == pytest.approx((0.1 * seconds, 0.2 * seconds))
     assert run.duration == pytest.approx(2.5 * seconds)
+
+
+def test_percentiles_of_oha_are_those_of_all_requests(tmp_path: Path, plan: Plan):
+    """`--stats-success-breakdown` prints them for good and for failed ones too, below."""
+    text = "  Success rate:\t90.00%\n  Total:\t2.5 sec\n  Slowest:\t0.2 sec\n"
+    for kind, seconds in (("", 0.1), (" (2xx only)", 0.2), (" (4xx + 5xx only)", 0.01)):
+        text += f"\nResponse time histogram{kind}:\n  {seconds} sec [9] |\n"
+        text += f"\nResponse time distribution{kind}:\n  95.00% in {seconds} sec\n  99.00% in NaN sec\n"
+    text += "Status code distribution:\n  [200] 9 responses\n"
+
+    run = imported(plan, written(tmp_path, text), endpoint="slow")
+
+    assert [item.metrics["p95"] for item in run.endpoints if item.requests] == [pytest.approx(0.1)]
+
+
+LOCUST_COMMA = "Type,Name,Request Count,Failure Count,Average Response Time,Requests/s,50%,95%,99%,Max Response Time\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("9,1,24,5,20,61,5,70", "p95 of search is 61 ms, and p99 is 5 ms"),
+        ("9,1,24,5,20,61,99,70", "p99 of search is 99 ms, and max is 70 ms"),
+        ("9,1,24,5,99e7,99e7,99e7,99e7", "p50 of search is 990000"),
+        ("9,1,24,1e-9,20,61,70,70", "its duration is 9e+09 s"),
+        ("9,1,24,1e99,20,61,70,70", "its duration is 9e-99 s"),
+    ],
+)
+def test_figures_of_a_summary_that_cannot_be_are_refused(tmp_path: Path, plan: Plan, row: str, why: str):
+    """Of a file that was cut, edited or joined of two."""
+    with pytest.raises(UsageError) as caught:
+        imported(plan, written(tmp_path, f"{LOCUST_COMMA}GET,search,{row}\n"))
+    assert why in caught.value.message
+
+
+def test_a_tool_may_round_its_percentiles_above_the_maximum(tmp_path: Path, plan: Plan):
+    """Locust keeps two digits of them."""
+    run = imported(plan, written(tmp_path, f"{LOCUST_COMMA}GET,search,9,1,700,5,20,1100,1100,1051\n"))
+    assert (run.endpoints[1].metrics["p99"], run.endpoints[1].metrics["max"]) == (1.1, 1.051)
+
+
+@pytest.mark.parametrize("format", sorted(WRITERS))
+def test_a_name_like_a_broken_url_belongs_to_no_endpoint(tmp_path: Path, plan: Plan, format: str):
+    text = plain([*MANY, (0.1, "http://[x/", 1.0, 200)], format).replace('"http://h/x"', '"http://[x/"')
+    text = text.replace("GET,http://h/x", "GET,http://[x/")
+    assert imported(plan, written(tmp_path, text)).endpoints[1].requests == 30
+
+
+def test_xml_in_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, plan: Plan):
+    text = '<?xml version="1.0" encoding="UTF-1"?>\n<testResults version="1.2">\n</testResults>\n'
+    with pytest.raises(UsageError, match="not XML from here on: unknown encoding"):
+        imported(plan, written(tmp_path, text))
+
+
+def test_bodies_that_autocannon_did_not_expect_are_failures(tmp_path: Path, plan: Plan):
+    recorded = json.loads((Path(__file__).parent / "recorded" / "autocannon.json").read_text())
+    for mismatches, failures in ((0, 0), (5, 5), (231, 231)):
+        text = json.dumps(recorded | {"mismatches": mismatches, "non2xx": int(mismatches == 231)})
+        (slow,) = [one for one in imported(plan, written(tmp_path, text), endpoint="slow").endpoints if one.requests]
+        assert (slow.requests, slow.failures) == (231, failures)
+
+
+REPORT = """<!doctype html>
+<html><head><title>k6 report</title><script type="module">"</scr" + "ipt>"</script></head><body>
+<script id="data" type="application/json; charset=utf-8; gzip; base64">{}</script><div id="root"></div></body></html>
+"""
+
+
+def test_the_html_report_of_k6_has_the_figures_of_its_dashboard(tmp_path: Path, plan: Plan):
+    recorded = (Path(__file__).parent / "recorded" / "k6_dashboard.ndjson").read_bytes()
+    lines = recorded.splitlines(keepends=True)
+    cumulative = [line for line in lines if b'"cumulative"' in line]
+    events = b"".join([*(line for line in lines if line not in cumulative), cumulative[-1]])  # as k6 writes it there
+    report = REPORT.format(base64.b64encode(compress(events)).decode())
+
+    run = imported(plan, written(tmp_path, report, "report.html"), endpoint="slow")
+
+    assert run.endpoints == imported(plan, written(tmp_path, recorded), endpoint="slow").endpoints
+    assert run.duration == pytest.approx(1.273)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (base64.b64encode(compress(b"{}" * 99)[:-9]).decode(), "cut off"),
+        (base64.b64encode(b"no gzip").decode(), "not a recording of k6's dashboard"),
+        ("H4sI%", "not a recording of k6's dashboard"),
+        ('"</script><script>', "not a recording of k6's dashboard"),
+        ("", "not a recording of k6's dashboard"),
+    ],
+)
+def test_an_html_report_of_k6_that_is_damaged_is_refused(tmp_path: Path, plan: Plan, data: str, why: str):
+    with pytest.raises(UsageError, match=why):
+        imported(plan, written(tmp_path, REPORT.format(data)), endpoint="slow")
+    with pytest.raises(UsageError, match="there are no data in this report"):
+        imported(plan, written(tmp_path, "<html><title>k6 report</title></html>"), endpoint="slow")

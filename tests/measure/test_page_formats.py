@@ -193,6 +193,7 @@ def test_views_of_browsertime(tmp_path: Path) -> None:
     page = {
         "info": {"browsertime": {"version": "22"}, "url": "http://shop.test/", "browser": {"name": "chrome"}},
         "timestamp": "2026-01-02T03:04:05Z",
+        "browserScripts": [],
         "googleWebVitals": [
             {"ttfb": 20, "largestContentfulPaint": 700, "firstContentfulPaint": 300, "cumulativeLayoutShift": 0.01},
             {"ttfb": 30, "largestContentfulPaint": 900, "firstContentfulPaint": 400, "cumulativeLayoutShift": 0.03},
@@ -206,6 +207,47 @@ def test_views_of_browsertime(tmp_path: Path) -> None:
     expected = {"lcp": 0.8, "fcp": 0.35, "cls": 0.02, "ttfb": 0.025, "errors": 1 / 3}
     assert home.metrics == pytest.approx(expected)
     assert run.conditions.latency == "Browsertime, chrome, connectivity: native"
+
+
+def summary_of_sitespeed(path: str, lcp: float, **others: Any) -> dict[str, Any]:
+    """As sitespeed.io writes it: after what scripts returned, and all times without a zone but that of `info`."""
+    info = {"browsertime": {"version": "25.1.0"}, "url": f"http://shop.test{path}", "browser": {"name": "chrome"}}
+    return {
+        "info": {**info, "timestamp": "2026-01-02T04:04:05+01:00", "connectivity": {"profile": "cable"}},
+        "timestamps": ["2026-01-02T03:04:06Z"],
+        "browserScripts": [{"coach": {"advice": "x" * (1 << 18)}}],
+        "googleWebVitals": [{"largestContentfulPaint": lcp, "cumulativeLayoutShift": 0}],
+        "errors": [[]],
+        "timestamp": "2026-01-02 03:04:06",
+        **others,
+    }
+
+
+def test_summaries_of_sitespeed_s_pages_are_known_by_their_content(tmp_path: Path) -> None:
+    old = summary_of_sitespeed("/basket?full=1", 500, timestamps=None)
+    path = written(tmp_path, summary_of_sitespeed("/", 700), old)
+
+    assert importers.format_of(RecordingSource(path=path, name=path.name)) == "sitespeed"
+    recording, run = read(tmp_path, path)
+    assert {name: result.metrics["lcp"] for name, result in results(run).items()} == pytest.approx(
+        {"home": 0.7, "basket": 0.5}
+    )
+    assert run.conditions.latency == "Browsertime, chrome, connectivity: cable"
+    assert recording.started == min(
+        datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 6).astimezone(UTC)
+    )
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_view_of_browsertime_without_vitals_takes_none_of_another(tmp_path: Path, missing: int) -> None:
+    vitals = [{"largestContentfulPaint": lcp} for lcp in (700, 900)]
+    errors: list[list[str]] = [[], []]
+    errors.insert(missing, ["no such host"])
+    page = summary_of_sitespeed("/", 0, googleWebVitals=vitals, errors=errors)
+    home = results(read(tmp_path, written(tmp_path, page))[1])["home"]
+
+    assert (home.requests, home.failures, home.metrics["lcp"]) == (3, 1, pytest.approx(0.8))
+    assert home.failure_examples == ("no such host",)
 
 
 def test_a_report_that_lighthouse_wrote(tmp_path: Path) -> None:

@@ -166,13 +166,14 @@ def test_what_the_server_was_slow_with_is_the_backend_s(chromium: Browser, targe
     assert slow.duration >= SLOW
     assert slow.status == (302 if "to-" in url or path == "/document" else 200)
     assert detail.lcp_layers["backend"] >= 0.9 * SLOW * (2 if path == "/chain" else 1)
+    assert any("was redirected to" in note for note in view.notes) is (path == "/document")
     assert metrics(view)["requests"] == {"/document": 2, "/blocking": 2}.get(path, 3)
 
 
 @pytest.mark.slow
 def test_calls_one_after_the_other_are_named(chromium: Browser, target: str):
     [line] = [
-        text for text in page_words.lines([detail_of(chromium.view(visit(target, "/chain")))]) if "LCP of" in text
+        text for text in page_words.lines([detail_of(chromium.view(visit(target, "/chain")))], {}) if "LCP of" in text
     ]
 
     assert f"; meanwhile {target}/slow-1 took " in line

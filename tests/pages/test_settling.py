@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import TimeoutError
 from services.page_server import serving, visit
 
 from perfgate.pages import browser
@@ -63,9 +65,17 @@ class FakePage:
     def __init__(self, state: dict[str, float], fetched_until: float) -> None:
         self.state, self.fetched_until, self.now, self.documents = state, fetched_until, 0.0, 1
         self.notes: list[str] = []
+        self.navigates_at = math.inf
 
     def wait_for_timeout(self, ms: float) -> None:
         self.now += ms / 1000
+
+    def wait_for_function(self, _script: str, *, arg: object, timeout: float) -> str:
+        until = self.now + timeout / 1000
+        self.now = min(until, self.navigates_at)
+        if self.now < until:
+            return "navigated"
+        raise TimeoutError("not in time")
 
     def quiet_for(self) -> float:
         return max(0.0, self.now - self.fetched_until)
@@ -92,9 +102,42 @@ def test_what_an_interaction_fetches_is_waited_for_unless_the_page_fetches_for_e
 
     began = page.now
     page.fetched_until = max(fetched_until, began + 0.5)
-    settling.until_quiet()
+    settling.until_quiet("click #go")
 
     assert page.now - began == pytest.approx(waited, abs=0.06)
+    assert page.notes == [note]
+
+
+def test_what_is_still_fetched_long_after_an_interaction_is_noted():
+    page = FakePage(DONE, fetched_until=0.0)
+    settling = page.settling()
+    assert settling.until_done()
+
+    page.fetched_until = 100.0
+    settling.until_quiet("click #go")
+
+    assert page.notes == ["still fetching 5 s after click #go"]
+
+
+@pytest.mark.parametrize(
+    ("navigates_at", "fetched_until", "arrived", "waited"),
+    [
+        (0.2, 0.0, True, 0.2),
+        (4.9, 0.0, True, 4.9),
+        (math.inf, 0.0, False, 5.0),
+        (12.0, 11.9, True, 12.0),  # a document that takes its time
+        (math.inf, 3.0, False, 8.0),
+        (math.inf, math.inf, False, 30.0),
+    ],
+)
+def test_a_step_leads_nowhere_once_nothing_is_on_its_way(
+    navigates_at: float, fetched_until: float, arrived: bool, waited: float
+):
+    page = FakePage(DONE, fetched_until)
+    page.navigates_at = navigates_at
+
+    assert (page.settling().until_navigated(1.0, 2.0, 30.0) is not None) is arrived
+    assert page.now == pytest.approx(waited, abs=0.06)
 
 
 @pytest.mark.slow
@@ -125,10 +168,10 @@ def test_a_page_that_never_loads_says_what_it_waits_for(chromium: Browser):
 
     image = f"{HEAD}<h1>Late</h1><img src='/never.png' width=9 height=9>"
     with serving({"/": image, "/never.png": never}) as target:
-        kind, text = failure(chromium.view(visit(target, "/", timeout=3.0)))
+        kind, text = failure(chromium.view(visit(target, "/", timeout=6.0)))
         is_over.set()
 
-    assert (kind, text) == ("timeout", f"not loaded after 3 s: still waiting for {target}/never.png")
+    assert (kind, text) == ("timeout", f"not loaded after 6 s: still waiting for {target}/never.png")
 
 
 @pytest.mark.slow
@@ -141,6 +184,32 @@ def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromi
         "timeout",
         "it gave no answer for 5 s: a script of it never gives way, or the document is very large",
     )
+
+
+@pytest.mark.slow
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("path", ["/refused", "/removed"])
+def test_a_frame_of_another_site_that_never_comes_is_not_waited_for(chromium: Browser, path: str):
+    is_over = threading.Event()
+
+    def never(_request) -> str:  # type: ignore[no-untyped-def]
+        is_over.wait()
+        return ""
+
+    inner = {"/": f"{HEAD}<h1>Inner</h1><script src='/never.js'></script>", "/never.js": never}
+    with serving(inner) as other:
+        address = other.replace("127.0.0.1", "localhost")
+        away = "setTimeout(() => document.querySelector('iframe').remove(), 400)"
+        pages = {
+            "/refused": f"{HEAD}<h1>Outer</h1><iframe src='http://localhost:9/'></iframe>",
+            "/removed": f"{HEAD}<h1>Outer</h1><iframe src='{address}/'></iframe><script>{away}</script>",
+        }
+        with serving(pages) as target:
+            view = chromium.view(visit(target, path))
+        is_over.set()
+
+    assert view.failure is None
+    assert not [note for note in view.notes if "still fetching" in note]
 
 
 @pytest.mark.needs("chromium")

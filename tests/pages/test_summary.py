@@ -46,6 +46,24 @@ def test_what_never_varies_is_a_fact():
     assert result.metrics["requests"] == 2
 
 
+def test_sizes_are_by_type():
+    kinds = ("script", "stylesheet", "image", "font", "media", "fetch", "xhr", "document", "other")
+    values = metrics(view(resources=tuple(resource(f"/{kind}", 1 << at, kind=kind) for at, kind in enumerate(kinds))))
+
+    assert {name: values[name] for name in ("js_size", "css_size", "image_size", "font_size", "media_size")} == {
+        "js_size": 1,
+        "css_size": 2,
+        "image_size": 4,
+        "font_size": 8,
+        "media_size": 16,
+    }
+    assert (values["data_size"], values["html_size"], values["transfer"]) == (32 + 64, 128, 511)
+
+
+def test_errors_of_scripts_are_counted():
+    assert summary.result("home", [view(script_errors=number) for number in (0, 2, 2)]).metrics["script_errors"] == 2
+
+
 def test_failed_views_count_as_errors_and_nowhere_else():
     failed = View(failure=("status", "404 Not Found"))
     result = summary.result("home", [view(), view(), failed])

@@ -6,6 +6,7 @@ import base64
 import os
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,16 @@ STRICT = Answer(
 BASIC = f"Basic {base64.b64encode(b'ann:secret').decode()}"
 
 
+def never(_request) -> str:  # type: ignore[no-untyped-def]
+    time.sleep(20)
+    return ""
+
+
+def late(_request) -> str:  # type: ignore[no-untyped-def]
+    time.sleep(6)
+    return f"{HEAD}<h1>Late</h1>"
+
+
 def protected(request) -> str | Answer:  # type: ignore[no-untyped-def]
     if request.headers.get("Authorization") == BASIC:
         return f"{HEAD}<h1>Welcome</h1>"
@@ -107,6 +118,12 @@ PAGES = {
     "/empty": Answer(status=204),
     "/sandbox": Answer(body="<h1>Sandbox</h1>", headers={"Content-Security-Policy": "img-src *; sandbox allow-forms"}),
     "/to-nowhere": f"{HEAD}<h1>Wait</h1><a id='go' href='/nowhere'>next</a>",
+    "/members-only": Answer(status=302, headers={"Location": "/"}),
+    "/font-of-nobody": f"""{HEAD}<style>@font-face {{ font-family: "Own"; src: url(/never.ttf) }}</style><h1>Ready</h1>
+        <script>addEventListener("load", () => {{ document.body.style.fontFamily = "Own, sans-serif" }})</script>""",
+    "/never.ttf": never,
+    "/to-late": f"{HEAD}<h1>Wait</h1><a id='go' href='/late'>next</a>",
+    "/late": late,
     "/link": f"{HEAD}<h1>Link</h1><a id='go' href='/'>next</a>",
     "/led": f"{HEAD}<h1>Soon</h1><meta http-equiv='refresh' content='0;url=/'>",
     "/incomplete": f"""{HEAD}<h1>Half</h1><img src="/none.png"><script src="http://127.0.0.1:9/a.js"></script>
@@ -227,6 +244,30 @@ def test_a_step_that_leads_to_an_error_fails_the_view(chromium: Browser, target:
     assert failure(chromium.view(visit(target, "/to-nowhere", steps=(CLICK,)))) == ("status", "404 Not Found")
 
 
+@pytest.mark.slow
+def test_a_font_that_never_comes_costs_the_picture_and_nothing_else(chromium: Browser, target: str, tmp_path: Path):
+    purpose = Purpose(coverage=True, screenshot=tmp_path / "page.jpg")
+    view = chromium.view(visit(target, "/font-of-nobody", timeout=30.0), purpose)
+
+    assert (view.failure, view.notes[-1]) == (None, "no picture of it could be taken within 10 s")
+    assert view.coverage is not None
+
+
+@pytest.mark.slow
+def test_a_redirect_is_noted_for_what_was_measured(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/members-only"))
+
+    assert view.notes == (f"it was redirected to {target}/, which is what was measured",)
+
+
+@pytest.mark.slow
+def test_a_step_may_lead_to_a_document_that_takes_its_time(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/to-late", steps=(CLICK,), timeout=15.0))
+
+    assert view.failure is None
+    assert metrics(view)["ttfb"] >= 5.9
+
+
 def test_an_interaction_that_leads_away_fails_the_view(chromium: Browser, target: str):
     """The other document's metrics are not those of the page."""
     kind, text = failure(chromium.view(visit(target, "/link", interact=(CLICK,))))
@@ -291,7 +332,7 @@ def test_the_largest_text_waits_for_its_font(chromium: Browser, target: str):
 
 def test_a_missing_element_names_the_step_but_not_what_is_typed(chromium: Browser, target: str):
     missing = Interaction(act="type", target="#password", text="hidden-text")
-    kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=1.0)))
+    kind, text = failure(chromium.view(visit(target, "/form", steps=(missing,), timeout=5.0)))
 
     assert kind == "timeout"
     assert "type #password" in text

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from services.page_server import visit
+
+from perfgate.model.budget_file import Interaction, PageSpec
+from perfgate.model.errors import PageError
+from perfgate.pages.options import LoginResult, PageOptions, PageSide, subject
+from perfgate.pages.visit import PageVisit
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,12 @@ from services.page_server import visit
         ("https://www.gov.uk", "https://assets.www.gov.uk/a.js", False),
         ("https://www.shop.co.uk", "https://cdn.shop.co.uk/a.js", False),
         ("https://www.bbc.de", "https://cdn.bbc.de/a.js", False),
+        ("https://ann.github.io", "https://bob.github.io/a.js", True),
+        ("https://ann.github.io", "https://github.io/a.js", True),
+        ("https://www.github.io", "https://bob.github.io/a.js", True),
+        ("https://www.github.io", "https://cdn.www.github.io/a.js", False),
+        ("https://pages.dev", "https://bob.pages.dev/a.js", True),
+        ("https://pages.dev", "https://pages.dev/a.js", False),
         ("http://www.test", "http://other.test/", True),
     ],
 )
@@ -30,6 +43,38 @@ def test_hosts_beside_the_target_are_its_own_or_others(target: str, url: str, is
 
     assert subject.is_third_party(url) is is_other
     assert subject.is_allowed(url) is not is_other
+
+
+def subject_of(path: str, login: str = "", values: dict[str, str] | None = None) -> PageVisit:
+    """How such a page is visited after a login that captured these values."""
+    steps = (Interaction(act="goto", target=path), Interaction(act="type", target="#{a}", text="it is {id}"))
+    page = PageSpec(name="order", path=path, login=login, steps=steps)
+    options = PageOptions(
+        folder=Path(),
+        root=Path(),
+        environ={"KEY": "k&y"},
+        log_in=lambda _page, _side: LoginResult(values=values or {}),
+    )
+    return subject(page, PageSide(arm="", target="http://shop.test"), options)
+
+
+def test_what_a_login_captures_stands_in_path_and_steps():
+    visited = subject_of("/orders/{id}?key=${KEY}", "buy", {"id": "a/b 1"})
+
+    assert visited.path == "/orders/a%2Fb%201?key=k&y"
+    assert [(act.target, act.text) for act in visited.page.steps] == [(visited.path, ""), ("#{a}", "it is a/b 1")]
+
+
+def test_a_value_that_a_login_did_not_capture_ends_the_views():
+    with pytest.raises(PageError, match=r"left no value for `\{id\}`"):
+        subject_of("/orders/{id}", "buy", {"other": "1"})
+
+
+def test_without_a_login_braces_are_braces():
+    visited = subject_of('/?filter={"a":1}&key=${KEY}')
+
+    assert visited.path == '/?filter={"a":1}&key=k&y'
+    assert visited.page.steps[1].text == "it is {id}"
 
 
 def test_documents_of_any_host_may_come_and_stay_those_of_others():

@@ -49,7 +49,7 @@ def tell(announcement: Announcement, known: dict[str, str], waits: Waits | None 
     here = place.find(known, options.get("pull_request", 0))
     wished = PublishOptions(**{**options, "comment": Comment(options.get("comment", "always"))})
     sleep = Waits() if waits is None else waits
-    with http.HttpSession(timeout=20) as session:
+    with http.HttpSession(timeout=60) as session:
         api = Api(url=here.api, token=here.token, session=session, sleep=sleep, chance=lambda: 0.5)
         return publisher.deliver(announcement, here, api, wished)
 

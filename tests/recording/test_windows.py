@@ -80,7 +80,9 @@ def file(tmp_path):
     return path
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(some_record() | some_record(width=7))
 def test_what_is_written_is_read(tmp_path, written):
     path = tmp_path / "windows.jsonl.gz"

@@ -8,13 +8,24 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
+from time import monotonic
 from types import TracebackType
+
+import gevent
 
 from perfgate.runtime.http.client import FastClient, SendOptions, Timeouts
 from perfgate.runtime.http.dialling import TlsConfig, origin
 from perfgate.runtime.http.responses import Response
 
 PATIENCE = 60.0  # s: no test waits so long unless it fails
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Waits for what is about to happen anyway, and lets greenlets run meanwhile."""
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline
+        gevent.sleep(0.001)
 
 
 class Peer:
@@ -142,6 +153,19 @@ def answers(*data: bytes) -> Script:
         while peer.request():
             peer.send(data[min(number, len(data) - 1)])
             number += 1
+
+    return script
+
+
+def silent_after(*data: bytes) -> Script:
+    """Answers the first requests of a connection with `data`, and the next one never."""
+
+    def script(peer: Peer) -> None:
+        for answer in data:
+            peer.request()
+            peer.send(answer)
+        peer.request()
+        peer.server.over.wait(PATIENCE)
 
     return script
 

@@ -7,11 +7,11 @@ import socket
 import tracemalloc
 from hashlib import sha256
 from threading import Event
-from time import monotonic, monotonic_ns, sleep
+from time import monotonic_ns, sleep
 
 import gevent
 import pytest
-from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok, silent_after, until
 from services.needs import lacking
 
 from perfgate.recording.clock import KERNEL_CLOCK
@@ -22,14 +22,6 @@ from perfgate.runtime.http.responses import UNKNOWN, Failure
 from perfgate.runtime.scenario.endpoint import Endpoint
 
 MS = 1_000_000
-
-
-def until(condition) -> None:
-    """Waits for what the kernel is about to do anyway."""
-    deadline = monotonic() + PATIENCE
-    while not condition():
-        assert monotonic() < deadline
-        gevent.sleep(0.001)
 
 
 def loud(client: FastClient) -> bool:
@@ -222,7 +214,7 @@ def test_a_server_that_takes_a_request_and_closes_has_failed(method, pause):
         assert ask(client).body == b"second"
 
 
-@pytest.mark.parametrize(("pause", "resends"), [(0, {}), (RETRY_AFTER_IDLE_NS, {"shop": 1})])
+@pytest.mark.parametrize(("pause", "resends"), [(-int(PATIENCE * 1e9), {}), (RETRY_AFTER_IDLE_NS, {"shop": 1})])
 def test_a_reset_is_sent_again_only_after_a_long_pause(pause, resends):
     def resets(peer):
         peer.request()
@@ -374,15 +366,12 @@ def test_bytes_that_nobody_asked_for_are_no_answer_even_to_one_in_a_hurry(method
 
 
 def test_no_answer_in_time_is_a_timeout_that_took_so_long():
-    def silent(peer):
-        peer.request()
-        peer.server.over.wait(PATIENCE)
-
-    with Server(silent, answers(ok())) as server:
+    with Server(silent_after(ok()), answers(ok())) as server:
         client = client_of(server)
+        ask(client)  # a busy machine may need 0.1 s to connect
         response = ask(client, timeout=0.1)
         assert response.failure == Failure("timeout", "no complete answer within 0.1 s")
-        assert response.wait + response.service >= 0.98 * 100 * MS  # the timeout is that of opening and answer
+        assert response.service >= 100 * MS
         assert ask(client).body == b"hello"
         assert server.connections == 2
 
@@ -390,11 +379,14 @@ def test_no_answer_in_time_is_a_timeout_that_took_so_long():
 def test_half_an_answer_in_time_is_a_timeout_too():
     def stalls(peer):
         peer.request()
+        peer.send(ok())
+        peer.request()
         peer.send(ok()[:-1])
         peer.server.over.wait(PATIENCE)
 
     with Server(stalls, answers(ok())) as server:
         client = client_of(server)
+        ask(client)  # a busy machine may need 0.1 s to connect
         assert ask(client, timeout=0.1).failure.kind == "timeout"
         assert ask(client).body == b"hello"
 
@@ -404,12 +396,15 @@ def test_a_timeout_of_a_scenario_around_a_request_is_its_own():
 
     def late(peer):
         peer.request()
+        peer.send(ok())
+        peer.request()
         peer.request()
         peer.send(ok(b"late"))
         peer.wait_for_end()
 
     with Server(late, answers(ok(b"second"))) as server:
         client = client_of(server)
+        ask(client)  # a busy machine may need 0.1 s to connect
         with pytest.raises(gevent.Timeout) as caught, gevent.Timeout(0.1) as own:
             ask(client)
         assert caught.value is own
@@ -417,22 +412,32 @@ def test_a_timeout_of_a_scenario_around_a_request_is_its_own():
 
 
 def test_latency_is_at_least_the_servers_own():
+    begun = Event()
+
     def slow(peer):
         while peer.request():
             sleep(0.05)
             peer.send(ok()[:-1])
+            begun.wait(PATIENCE)  # what is read together has one time
             sleep(0.02)
             peer.send(ok()[-1:])
 
     with Server(slow) as server:
         client = client_of(server)
-        for response in (ask(client), ask(client)):
+        for _ in range(2):
+            begun.clear()
+            asking = gevent.spawn(ask, client)
+            gevent.sleep(0)  # sends the request
+            until(lambda: client._connection is not None and client._connection.answered)
+            begun.set()
+            response = asking.get(timeout=PATIENCE)
             assert response.service >= 0.98 * 70 * MS
             assert 50 * MS <= response.first_byte <= response.service - 20 * MS
             assert response.delivery >= 0
             assert not response.clock_stepped
 
 
+@pytest.mark.usefixtures("kernel_timestamps")
 @pytest.mark.skipif(not KERNEL_CLOCK, reason="the kernel's timestamps are Linux's")
 def test_a_busy_generator_does_not_lengthen_the_latency():
     """The answer is there long before anybody reads it: the kernel knows when it came."""

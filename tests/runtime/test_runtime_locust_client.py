@@ -13,7 +13,7 @@ from typing import Any
 
 import forked
 import pytest
-from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.scripted import Server, answers, ask, client_of, ok, silent_after, until
 from runtime.test_runtime_framing import CHUNKED
 from runtime.test_runtime_mending import READ
 
@@ -122,16 +122,14 @@ def test_head_has_no_body():
 
 
 def test_no_answer_in_time_is_a_timeout_and_the_next_request_has_a_new_connection():
-    with Server(silent, answers(ok())) as server:
-        late, good = asked(server.url, {"timeout": 0.6}, {})
+    with Server(silent_after(ok()), answers(ok())) as server:
+        _, late, good = asked(server.url, {}, {"timeout": 0.6}, {})  # a busy machine may need 0.6 s to connect
         assert late["failure"] == ["timeout", "no complete answer within 0.6 s"]
-        assert late["wait"] + late["service"] >= 590_000_000
+        assert late["service"] >= 590_000_000
         assert (good["body"], good["failure"]) == ("hello", None)
 
 
-def silent(peer):
-    peer.request()
-    peer.server.over.wait(PATIENCE)
+silent = silent_after()
 
 
 def resets(peer):
@@ -152,7 +150,6 @@ def says(*pieces: bytes):
 @pytest.mark.parametrize(
     ("script", "limits", "failure"),
     [
-        (silent, {"timeout": 0.6}, ["timeout", "no complete answer within 0.6 s"]),
         (silent, {"first_byte": 0.6}, ["timeout", "no answer within 0.6 s"]),
         (says(), {}, ["connection", "closed before it answered"]),
         (resets, {}, ["connection", None]),
@@ -165,6 +162,7 @@ def test_what_is_no_answer_is_the_same_failure_as_for_the_fast_client(script, li
     with Server(script) as server:
         body = "x" if method == "POST" else ""
         got = asked(server.url, {"method": method, "body": body, **limits})[0]["failure"]
+        until(lambda: server.connections)
         assert server.connections == 1  # a new connection that fails is not silently followed by another one
     with Server(script) as server:
         fast = ask(client_of(server), method, body=body.encode(), **limits).failure
@@ -178,11 +176,11 @@ def test_a_first_byte_in_time_is_no_failure_however_long_the_rest_takes():
         peer.request()
         head, body = ok().split(b"\r\n\r\n")
         peer.send(head + b"\r\n\r\n")
-        peer.server.over.wait(0.6)
+        peer.server.over.wait(3.2)
         peer.send(body)
 
     with Server(slow) as server:
-        (got,) = asked(server.url, {"first_byte": 0.4})
+        (got,) = asked(server.url, {"first_byte": 3})
     assert (got["body"], got["failure"]) == ("hello", None)
 
 

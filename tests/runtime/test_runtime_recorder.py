@@ -382,7 +382,7 @@ def test_under_plain_locust_its_own_events_are_fired():
 
 
 def test_a_full_disk_costs_the_progress_and_not_the_load():
-    """Linux has a device that is always full."""
+    """Linux has a device that is always full. Nothing is raised."""
     ProgressWriter(Path("/dev/full"), warmup=0.0, duration=1.0).write(0.5, draining=False, in_flight=1, users=1)
 
 

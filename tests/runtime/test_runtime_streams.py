@@ -147,7 +147,7 @@ def make_talk(connect: int = 0, reply: str = "next", answered: int = 0) -> tuple
         LoopbackChannel(connect),  # type: ignore[arg-type]
         MessageRecord(lambda *_: None, began=1),
         reply,
-        patience=10**9,
+        reply_timeout=10**9,
         record=lambda at, took, failure: recorded.append(failure),
     )
     talk.awaits_ready(())

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Event
-from time import monotonic
+from time import monotonic, monotonic_ns
 
 import gevent
 import pytest
-from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok, silent_after, until
 
 from perfgate.runtime.http.client import FastClient
 from perfgate.runtime.http.dialling import origin
@@ -22,15 +22,15 @@ from perfgate.runtime.http.watchdog import SWEEP_INTERVAL_S, TimedOut, Watchdog
 MS = 1_000_000
 
 
-def silent(peer):
-    peer.request()
-    peer.server.over.wait(PATIENCE)
+silent = silent_after()
 
 
 def trickle(answer: bytes, pause: float):
-    """A script that sends an answer byte by byte."""
+    """A script that answers a request at once, and the next one byte by byte."""
 
     def script(peer):
+        peer.request()
+        peer.send(ok())
         peer.request()
         for value in answer:
             peer.send(bytes([value]))
@@ -89,47 +89,57 @@ def test_the_handshake_is_part_of_connecting():
 def test_no_first_byte_in_time():
     with Server(silent, answers(ok())) as server:
         client = client_of(server)
-        response = ask(client, connect=5.0, first_byte=0.1)
+        response = ask(client, connect=PATIENCE, first_byte=0.1)
         assert response.failure == Failure("timeout", "no answer within 0.1 s")
-        assert 100 * MS <= response.service + response.wait < 5000 * MS
+        assert response.service + response.wait >= 100 * MS
         assert response.connections == 1
-        assert ask(client, connect=5.0, first_byte=5.0).body == b"hello"
+        assert ask(client, connect=PATIENCE, first_byte=PATIENCE).body == b"hello"
         assert server.connections == 2
 
 
 def test_no_first_byte_in_time_on_a_connection_in_use():
-    def script(peer):
-        peer.request()
-        peer.send(ok())
-        silent(peer)
-
-    with Server(script) as server:
+    with Server(silent_after(ok())) as server:
         client = client_of(server)
-        assert ask(client, first_byte=5.0).body == b"hello"
+        assert ask(client, first_byte=PATIENCE).body == b"hello"
         assert ask(client, first_byte=0.1).failure == Failure("timeout", "no answer within 0.1 s")
-        assert len(server.requests) == 2
+        until(lambda: len(server.requests) == 2)
 
 
 def test_once_the_answer_has_begun_the_whole_counts():
-    with Server(trickle(ok(), 0.02)) as server:
-        response = ask(client_of(server), first_byte=0.3)
+    go = Event()
+
+    def in_two_pieces(peer):
+        peer.request()
+        peer.send(ok()[:5])
+        go.wait(PATIENCE)
+        peer.send(ok()[5:])
+
+    with Server(in_two_pieces) as server:
+        client = client_of(server)
+        asking = gevent.spawn(ask, client, first_byte=PATIENCE / 3)
+        until(lambda: client._connection is not None and client._connection.answered)
+        assert client._connection.wire.deadline > monotonic_ns() + PATIENCE / 3 * 1000 * MS
+        go.set()
+        response = asking.get(timeout=PATIENCE)
         assert (response.body, response.failure) == (b"hello", None)
-        assert response.service > 300 * MS
 
 
 def test_the_shorter_of_two_is_named():
-    with Server(silent) as server:
+    with Server(silent_after(ok())) as server:
         client = client_of(server)
-        assert ask(client, timeout=0.1, first_byte=5.0).failure.detail == "no complete answer within 0.1 s"
-        assert ask(client, timeout=5.0, first_byte=0.1).failure.detail == "no answer within 0.1 s"
+        ask(client)  # a busy machine may need 0.1 s to connect
+        assert ask(client, timeout=0.1, first_byte=PATIENCE).failure.detail == "no complete answer within 0.1 s"
+        assert ask(client).body == b"hello"
+        assert ask(client, first_byte=0.1).failure.detail == "no answer within 0.1 s"
 
 
 def test_an_answer_that_comes_drop_by_drop_ends_too():
     """Each byte comes in time: only the whole is too late (slow loris, the other way round)."""
     with Server(trickle(ok(bytes(1000)), 0.05), answers(ok())) as server:
         client = client_of(server)
+        ask(client)  # a busy machine may need 0.4 s to connect
         began = monotonic()
-        response = ask(client, timeout=0.4, first_byte=0.2)
+        response = ask(client, timeout=0.4, first_byte=PATIENCE)
         assert response.failure == Failure("timeout", "no complete answer within 0.4 s")
         assert 0.4 <= monotonic() - began < PATIENCE
         assert ask(client).body == b"hello"
@@ -137,10 +147,14 @@ def test_an_answer_that_comes_drop_by_drop_ends_too():
 
 def test_a_server_that_does_not_read_is_a_timeout():
     def deaf(peer):
+        peer.request()
+        peer.send(ok())
         peer.server.over.wait(PATIENCE)
 
     with Server(deaf, buffer=1 << 14) as server:
-        response = ask(client_of(server), "PUT", body=bytes(20_000_000), timeout=0.2)
+        client = client_of(server)
+        ask(client)  # a busy machine may need 0.2 s to connect
+        response = ask(client, "PUT", body=bytes(20_000_000), timeout=0.2)
         assert response.failure == Failure("timeout", "no complete answer within 0.2 s")
 
 
@@ -155,21 +169,22 @@ from perfgate.runtime.http.dialling import origin
 class Resolver:
     def __init__(self, hub=None): pass
     def close(self): pass
-    def getaddrinfo(self, *arguments): gevent.sleep(60)
+    def getaddrinfo(self, *arguments): gevent.sleep(600)
 
 gevent.config.resolver = Resolver
-connect = int(float(sys.argv[1]) * 1e9)
-response = FastClient(origin("http://shop.test")).send(b"", SendOptions("GET", Timeouts(2 * 10**8, connect), True))
+timeouts = Timeouts(*(int(float(limit) * 1e9) for limit in sys.argv[1:]))
+response = FastClient(origin("http://shop.test")).send(b"", SendOptions("GET", timeouts, True))
 print(response.failure.kind, "-", response.failure.detail)
 """
 
 
 @pytest.mark.parametrize(
-    ("connect", "said"), [("0.1", "no connection within 0.1 s"), ("0", "no connection within 0.2 s")]
+    ("total", "connect", "said"),
+    [("60", "0.1", "no connection within 0.1 s"), ("0.2", "0", "no connection within 0.2 s")],
 )
-def test_a_name_that_is_looked_up_for_ever_is_a_timeout(connect, said):
-    command = [sys.executable, "-c", ASK, connect]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+def test_a_name_that_is_looked_up_for_ever_is_a_timeout(total, connect, said):
+    command = [sys.executable, "-c", ASK, total, connect]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout.strip(), done.stderr) == (f"timeout - {said}", "")
 
 

@@ -7,11 +7,10 @@ import ssl
 import subprocess
 import sys
 from contextlib import suppress
-from time import monotonic, monotonic_ns, sleep
+from time import monotonic_ns, sleep
 
-import gevent
 import pytest
-from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok
+from runtime.scripted import PATIENCE, Server, answers, ask, client_of, ok, until
 
 from perfgate.runtime.http.client import FastClient
 from perfgate.runtime.http.connection import Connection
@@ -50,13 +49,6 @@ def connected(server: Server, trust: TlsConfig) -> Connection:
 
 def exchange(connection: Connection):
     return connection.exchange(REQUEST, keep_body=True, no_body=False)
-
-
-def until(condition) -> None:
-    deadline = monotonic() + PATIENCE
-    while not condition():
-        assert monotonic() < deadline
-        gevent.sleep(0.001)
 
 
 def test_a_certificate_of_an_unknown_authority_is_a_failure_that_says_so(server_side):

@@ -40,7 +40,7 @@ def locust(scenario: Path, url: str, environ: dict[str, str]) -> subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

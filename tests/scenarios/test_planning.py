@@ -298,6 +298,37 @@ def test_a_variable_in_a_request_is_a_secret(planned: Planner, endpoint: str):
     assert scenarios.secrets(planned(text=text, environ={"SECRET": "x"})) == ("SECRET",)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/?key=${SECRET}",
+        "{path: /, interact: [{type: {into: '#a', text: '${SECRET}'}}]}",
+        "{path: /, steps: [{type: {into: '#a', text: '${SECRET}'}}, {click: '#b'}]}",
+        "{path: /, steps: [{select: {from: '#a', option: '${SECRET}'}}, {goto: /b}]}",
+        "{path: /, steps: [{goto: '/${SECRET}'}]}",
+        "{path: /, storage_state: '${SECRET}'}",
+    ],
+)
+def test_a_variable_of_a_page_is_a_secret(planned: Planner, page: str):
+    text = f"version: 1\ntarget: http://localhost\npages:\n  a: {page}"
+
+    assert scenarios.secrets(planned(text=text, environ={"SECRET": "x"})) == ("SECRET",)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "{path: /, interact: [{click: 'text={'}]}",
+        "{path: /, interact: [{type: {into: '#a', text: '} {b'}}]}",
+        """{path: '/?filter={"a":1}'}""",
+    ],
+)
+def test_other_braces_of_a_page_are_braces(planned: Planner, page: str):
+    text = f"version: 1\ntarget: http://localhost\npages: {{a: {page}}}"
+
+    assert scenarios.secrets(planned(text=text, environ={})) == ()
+
+
 def test_secrets_are_told_once_and_in_order(planned: Planner):
     assert scenarios.secrets(planned()) == ("API_TOKEN", "SEARCH_KEY")
 

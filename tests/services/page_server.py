@@ -60,5 +60,5 @@ def serving(pages: Mapping[str, Page], tls: ssl.SSLContext | None = None) -> Ite
 
 
 def visit(target: str, path: str, *, hosts: tuple[str, ...] = (), **spec: Any) -> PageVisit:
-    page = PageSpec(name="page", path=path, **{"timeout": 5.0, **spec})
+    page = PageSpec(name="page", path=path, **{"timeout": 30.0, **spec})
     return PageVisit(page=page, target=target, path=path, hosts=hosts)

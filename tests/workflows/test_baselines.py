@@ -13,7 +13,6 @@ import pytest
 from builders import make_conditions, make_finding, make_past_run, make_run, make_verdict
 
 from perfgate import budgets, gate, history
-from perfgate.budgets.convert.repository_path import top_of
 from perfgate.history import History
 from perfgate.model.budget_file import BudgetFile
 from perfgate.model.outcome import Outcome
@@ -53,7 +52,7 @@ def git(folder: Path, *arguments: str) -> None:
 def read(path: Path, more: str = "") -> BudgetFile:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(BUDGETS + more, encoding="utf-8")
-    if top_of(path):
+    if any((folder / ".git").exists() for folder in path.parents):
         git(path.parent, "add", ".")
     return budgets.read(path, None)
 

@@ -106,7 +106,7 @@ def test_whether_a_run_is_saved(tmp_path: Path, environ: dict[str, str], save: b
     assert bool(spec.why_not_saved) == (save is None and not expected)
 
 
-def test_notes_of_the_budget_file_are_said_at_the_start_and_stay_with_the_run(tmp_path: Path):
+def test_notes_of_the_budget_file_are_said_once_with_the_results(tmp_path: Path):
     header = '{headers: {Authorization: "Bearer $API_TOKEN"}, request: GET /}'
     path = tmp_path / "budgets.yaml"
     path.write_text(FILE.replace("{request: GET /}", header), encoding="utf-8")
@@ -114,6 +114,6 @@ def test_notes_of_the_budget_file_are_said_at_the_start_and_stay_with_the_run(tm
 
     spec = resolving.resolve(RunRequest(budget=path, context=context), budgets.read(path, None))
 
-    assert len(spec.remarks) == 1
-    assert "${API_TOKEN}" in spec.remarks[0]
-    assert sending.circumstances(spec.load, Sides(target=TARGET)).warnings == spec.remarks
+    [warning] = sending.circumstances(spec.load, Sides(target=TARGET)).warnings
+    assert "${API_TOKEN}" in warning
+    assert spec.remarks == ()  # said before the load: it would stand twice on one screen

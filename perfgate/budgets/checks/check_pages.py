@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from perfgate.budgets.convert.draft import Draft, DraftEntry
+from perfgate.budgets.shape.limits import NO_LIMIT
+from perfgate.model.budget_file import INPUTS
 from perfgate.model.errors import Mistake
+from perfgate.model.note import Note
+from perfgate.text.notes import note
 
 STEPS = ("click", "type", "select", "scroll", "wait", "wait_for", "goto")
 ACTS = ("click", "type", "select", "scroll", "wait", "wait_for")
@@ -19,6 +23,20 @@ def check_pages(draft: Draft) -> Iterator[Mistake]:
         yield from _iterations(draft, page)
         yield from _storage_state(draft, page)
         yield from _during(draft, page)
+
+
+def pages_without_input(draft: Draft) -> Iterator[Note]:
+    """Notes about budgets for the INP of pages on which a visitor does nothing that has one."""
+    for page in draft.pages:
+        written = page.keys.get("interact")
+        acts = [act for item in written if isinstance(item, dict) for act in item] if isinstance(written, list) else []
+        if page.map("budget").get("inp", NO_LIMIT) != NO_LIMIT and not any(act in INPUTS for act in acts):
+            line = draft.document.line(page.at("budget", "inp"))
+            yield note(
+                "PG-B052",
+                f"`{page.name}` has a limit on `inp` (line {line} of the budget file), and no `click`, `type` or "
+                "`select` in its `interact`: it has no data in a run.",
+            )
 
 
 def _name(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:

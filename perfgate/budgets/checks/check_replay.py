@@ -9,6 +9,9 @@ from perfgate.budgets.convert.draft import Draft
 from perfgate.budgets.shape.fields import TO
 from perfgate.model.errors import Mistake
 
+DAY_S = 86_400.0  # s
+MAX_DAYS = 100  # of a recording that is replayed as a whole
+
 
 def check_replay(draft: Draft) -> Iterator[Mistake]:
     load = draft.map("load")
@@ -20,9 +23,7 @@ def check_replay(draft: Draft) -> Iterator[Mistake]:
             )
     if not isinstance(file := load.get("replay"), str):
         return
-    problem, hint = file_problem(draft.folder / file), RELATIVE
-    if draft.traffic and not problem:
-        problem, hint = draft.traffic.problem, draft.traffic.hint
+    problem, hint = _problem(draft, file, is_whole="duration" not in load)
     if problem:
         yield draft.document.mistake(("load", "replay"), f"`{file}` {problem}", hint=hint, code="PG-B047")
     if isinstance(load.get("duration"), str) and TO in load["duration"]:
@@ -47,3 +48,16 @@ def check_replay(draft: Draft) -> Iterator[Mistake]:
             yield draft.document.mistake(
                 journey.path, message, hint="give it `weight: 0`, or remove it", at="key", code="PG-B047"
             )
+
+
+def _problem(draft: Draft, file: str, *, is_whole: bool) -> tuple[str, str]:
+    """What is wrong with the log, or nothing, and a hint. `is_whole`: all of it is sent."""
+    if problem := file_problem(draft.folder / file):
+        return problem, RELATIVE
+    if draft.traffic is None:
+        return "", ""
+    days = draft.traffic.arrivals[-1].due / DAY_S if draft.traffic.arrivals else 0.0
+    if is_whole and days > MAX_DAYS:
+        problem = f"spans {days:,.0f} days: some line has a wrong time, or it is of several logs"
+        return problem, "`duration` replays its beginning"
+    return draft.traffic.problem, draft.traffic.hint

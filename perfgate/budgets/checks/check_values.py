@@ -62,6 +62,44 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
                     observed.add((path, value.offset))
                     yield _mistake(draft, path, value, use)
         yield from _doubled_braces(draft, endpoint)
+    for page in draft.pages:
+        yield from _page(draft, page)
+
+
+def _page(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
+    """Values in a page's texts, which its login gives. Without a login a brace is one."""
+    known = _gives(draft, page.login)
+    for path, text in _page_texts(page) if page.login else ():
+        try:
+            parts = template.parse(text)
+        except TemplateError as error:
+            yield draft.document.mistake_inside(
+                path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
+            )
+            continue
+        for value in parts:
+            if isinstance(value, Value) and known.all_known and value.name not in known.names:
+                yield draft.document.mistake_inside(
+                    path,
+                    value.offset,
+                    len(value.name) + 2,
+                    f"`{{{value.name}}}` has no value: the login `{page.login}` does not give it",
+                    hint=f"capture it in `{page.login}`; `{{{{` is a literal brace",
+                    code="PG-B025",
+                )
+
+
+def _page_texts(page: DraftEntry) -> Iterator[tuple[KeyPath, str]]:
+    """The texts of a page that may hold `{x}`: its path, and what is opened, typed and chosen."""
+    yield page.at("path"), page.text("path")
+    for key in ("steps", "interact"):
+        written = page.keys.get(key)
+        for number, act in enumerate(written if isinstance(written, list) else ()):
+            for name, inner in (("goto", ()), ("type", ("text",)), ("select", ("option",))):
+                text: object = act.get(name) if isinstance(act, dict) else None
+                text = text.get(inner[0]) if inner and isinstance(text, dict) else text
+                if isinstance(text, str):
+                    yield page.at(key, number, name, *inner), text
 
 
 def _templates(draft: Draft, endpoint: DraftEntry) -> Iterator[tuple[KeyPath, str]]:

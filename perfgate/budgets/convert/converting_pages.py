@@ -34,7 +34,7 @@ def _page(name: str, shape: PageShape) -> PageSpec:
 
 
 def _iterations(written: IterationsShape | int | None) -> tuple[int, int, float]:
-    """At least, at most, and in which time."""
+    """Returns the fewest and the most iterations, and the seconds for them."""
     if isinstance(written, int):
         return written, written, PageSpec.within
     shape = written or IterationsShape()

@@ -67,7 +67,7 @@ def request(
 
 
 def _usual_headers(endpoint: EndpointShape) -> dict[str, str]:
-    """Those of an event stream: what is compressed may come late."""
+    """Returns the headers of an event stream: what is compressed may come late."""
     return {"Accept": "text/event-stream", "Accept-Encoding": "identity"} if endpoint.events else {}
 
 

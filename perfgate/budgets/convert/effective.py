@@ -38,7 +38,7 @@ class Effective:
 
 
 def effective(draft: Draft) -> Iterator[Effective]:
-    """In the order of the file; inherited metrics come after an endpoint's own. Wrong entries are left out."""
+    """Yields budgets in the order of the file, inherited metrics after an endpoint's own, without wrong entries."""
     defaults = draft.map("defaults", "budget")
     for entry in (*draft.endpoints, *draft.journeys, *draft.pages):
         inherited = {name: text for name, text in defaults.items() if _inherits(entry, name)}

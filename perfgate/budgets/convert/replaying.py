@@ -105,7 +105,8 @@ def _arrivals(known: Sequence[LogLine], patterns: Sequence[_RequestPattern], bas
 
 
 def _timed(known: Sequence[LogLine]) -> list[tuple[float, LogLine]]:
-    """In order of time. Where a log has whole seconds, its requests are spread over each at random, in their order."""
+    """Returns the requests in order of time. Where a log has whole seconds, they are spread over each at random, in
+    their order."""
     times = [line.time or 0.0 for line in known]
     if all(time == int(time) for time in times):
         random = Random(PLACEMENT_SEED)

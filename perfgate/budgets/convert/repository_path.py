@@ -8,11 +8,6 @@ from pathlib import Path, PurePosixPath
 GIT = ".git"  # a folder, or in a worktree or submodule a file
 
 
-def top_of(path: Path) -> Path | None:
-    """The root of the checkout that a file is in; None outside of any."""
-    return _top(_place(path))
-
-
 def _top(place: Path) -> Path | None:
     return next((folder for folder in place.parents if (folder / GIT).exists()), None)
 

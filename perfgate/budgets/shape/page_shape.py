@@ -79,7 +79,8 @@ class PageShape(Shape):
         "Views it while the load runs: how the page feels then. Default: apart from the load.", "load"
     )
     login: Maybe[Name] = optional(
-        "An endpoint or a journey that is sent once, on each side, before the views: the page gets its cookies.",
+        "An endpoint or a journey that is sent once, on each side, before the views: the page gets its cookies, and "
+        "what it captures may stand in `path`, `goto` and typed texts (`/orders/{order}`).",
         "log in",
     )
     cache: Maybe[Literal["cold", "warm"]] = optional(

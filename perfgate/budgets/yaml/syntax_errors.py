@@ -30,7 +30,7 @@ _WORDS = (  # (part of PyYAML's problem, what happened, what to do)
     (
         "',' or '}'",
         "a map opened with `{` goes wrong here",
-        f"close it with `}}`; {_QUOTE}s that hold braces or commas",
+        f'{_QUOTE}s that hold braces or commas, as "GET /items/{{id}}"; or close it with `}}`',
     ),
     (
         "unknown escape character",

@@ -53,7 +53,7 @@ class Faults:
 
 
 def parse(text: str) -> Mapping[str, Faults]:
-    """Read a comma-separated list of ENDPOINT:FAULT[=VALUE] into the faults of every endpoint.
+    """Reads a comma-separated list of ENDPOINT:FAULT[=VALUE] into the faults of every endpoint.
 
     `*` stands for all endpoints a fault applies to; what is said of one endpoint by name wins over it.
     Raises UnknownFaultError with all mistakes at once.

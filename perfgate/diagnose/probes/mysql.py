@@ -7,7 +7,7 @@ of a SELECT with '1' for each of them only plans it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -34,7 +34,8 @@ _UNCOUNTED = re.compile(
 )
 _SELECT = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 _OWN = re.compile(r"\bperformance_schema\b", re.IGNORECASE)
-_FILTER_COLUMN = re.compile(r"(?:`?\w+`?\s*\.\s*)?`?(\w+)`?\s*(?:=|<|>|<=|>=|LIKE|IN)\s*(?:\?|\()", re.IGNORECASE)
+_FILTER_COLUMN = re.compile(r"(?:`?(\w+)`?\s*\.\s*)?`?(\w+)`?\s*(?:=|<|>|<=|>=|LIKE|IN)\s*(?:\?|\()", re.IGNORECASE)
+_ALIASED = r"(?:\bfrom|\bjoin|,)\s*((?:`?[\w$]+`?\s*\.\s*)?`?[\w$]+`?)\s+(?:as\s+)?`?{}`?(?![\w$`]|\s*[.(])"
 
 
 def _login(error: Exception) -> str:
@@ -158,14 +159,15 @@ class MysqlProbe:
 
     def _statement(self, row: DigestRow, requests: int) -> Statement:
         scans = tuple(dict.fromkeys(self._scanned(row.query))) if row.unindexed else ()
-        columns = _FILTER_COLUMN.findall(row.query.replace("`", "")) if scans else []
+        filters = _FILTER_COLUMN.findall(row.query) if scans else []
         return Statement(
             fingerprint=statements.fingerprint(row.query.replace("`", "")),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,
             scans=scans,
-            columns=tuple(dict.fromkeys(columns)),
+            columns=tuple(dict.fromkeys(column for _, column in filters)),
+            indexes={alias: index(row.query, alias, filters) for alias in scans},
         )
 
     def _scanned(self, query: str) -> Iterator[str]:
@@ -186,3 +188,13 @@ class MysqlProbe:
         for step in plan:
             if step.get("type") == "ALL" and step.get("table"):
                 yield str(step["table"])
+
+
+def index(query: str, alias: str, filters: Sequence[tuple[str, str]]) -> str:
+    """The statement that creates the index that the table lacks, which the query and its plan name by its alias.
+    `filters` are the alias, if any, and the name of each column that is compared. Empty without columns."""
+    columns = dict.fromkeys(column for owner, column in filters if owner in ("", alias))
+    match = re.search(_ALIASED.format(re.escape(alias)), query, re.IGNORECASE)
+    table = re.sub(r"[`\s]", "", match[1]) if match else alias
+    quoted = ".".join(f"`{name}`" for name in table.split("."))
+    return f"ALTER TABLE {quoted} ADD INDEX ({', '.join(f'`{column}`' for column in columns)});" if columns else ""

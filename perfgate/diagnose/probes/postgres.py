@@ -7,7 +7,8 @@ placeholders, which PostgreSQL stores without literals.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
@@ -27,10 +28,12 @@ group by 1, 2
 """
 SESSIONS = "select sessions /* perfgate-diagnose */ from pg_stat_database where datname = current_database()"
 SMALL_TABLE = 1000  # rows: fewer are read as a whole faster than by an index
-ROWS = "select reltuples from pg_class where oid = to_regclass(quote_ident(%s)) /* perfgate-diagnose */"
+ROWS = "select reltuples from pg_class where oid = to_regclass(%s) /* perfgate-diagnose */"
+QUOTED = "select quote_ident(%s), quote_ident(%s) /* perfgate-diagnose */"
+USUAL_SCHEMA = "public"  # whose tables need no schema before their name
 INDEXED = """
 select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-where i.indrelid = to_regclass(quote_ident(%s)) and i.indpred is null /* perfgate-diagnose */
+where i.indrelid = to_regclass(%s) and i.indpred is null /* perfgate-diagnose */
 """
 HINT = (
     "It needs `shared_preload_libraries = 'pg_stat_statements'` and `CREATE EXTENSION pg_stat_statements;`, "
@@ -173,49 +176,72 @@ class PostgresProbe:
 
     def _statement(self, row: StatementRow, requests: int) -> Statement:
         planned = self._planner.plan(row.query)
-        scans = tuple(item for item in plans.scans(planned.plan) if self._lacks_index(item))
+        named = [(scan, self._named(scan)) for scan in plans.scans(planned.plan)]
+        scans = [(scan, name) for scan, name in named if self._lacks_index(scan, name)]
         hint = ""
         if scans and self._has_hypopg:
-            tried = [scan[:2] for scan in scans]
+            tried = [(name, scan.columns) for scan, name in scans]
             hint = hypothetical.worth(self._connection, self._error, tried, lambda: self._planner.explained(row.query))
-        filtered = {(scan.table, plans.bare(name)) for scan in scans if not scan.is_in_order for name in scan.columns}
-        tables = sorted({table for table, _ in filtered})
-        indexed = [name for table in tables for name in self._leading(table) if (table, name) in filtered]
+        filtered = {
+            (name, plans.bare(column)) for scan, name in scans if not scan.is_in_order for column in scan.columns
+        }
+        names = sorted({name for name, _ in filtered})
+        indexed = [column for name in names for column in self._leading(name) if (name, column) in filtered]
         return Statement(
             fingerprint=statements.fingerprint(row.query),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,
-            scans=tuple(dict.fromkeys(scan.table for scan in scans)),
-            columns=tuple(dict.fromkeys(column for scan in scans for column in scan.columns)),
+            scans=tuple(dict.fromkeys(scan.table for scan, _ in scans)),
+            columns=tuple(dict.fromkeys(column for scan, _ in scans for column in scan.columns)),
             indexed=tuple(dict.fromkeys(indexed)),
-            in_order=tuple(dict.fromkeys(scan.table for scan in scans if scan.is_in_order)),
+            indexes=_indexes(scans, row.query, is_usual_path=not planned.note),
+            in_order=tuple(dict.fromkeys(scan.table for scan, _ in scans if scan.is_in_order)),
             hint=hint,
             note=planned.note,
         )
 
-    def _lacks_index(self, scan: plans.Scan) -> bool:
+    def _named(self, scan: plans.Scan) -> str:
+        """The table as SQL writes it, with its schema."""
+        names = [scan.schema, scan.table]
+        with suppress(self._error):
+            [quoted] = self._connection.execute(QUOTED, names).fetchall()
+            return ".".join(quoted)
+        return ".".join('"{}"'.format(name.replace('"', '""')) for name in names)
+
+    def _lacks_index(self, scan: plans.Scan, name: str) -> bool:
         """Whether an index would save the reading of a large table. One that gives the order, and that the planner does
         not take, does not."""
-        if not self._is_large(scan.table):
+        if not self._is_large(name):
             return False
-        return not scan.is_for_order or plans.bare(scan.columns[0]) not in self._leading(scan.table)
+        return not scan.is_for_order or plans.bare(scan.columns[0]) not in self._leading(name)
 
-    def _is_large(self, table: str) -> bool:
+    def _is_large(self, name: str) -> bool:
         """Whether reading the whole table takes time, by the planner's own count; where there is none, it may."""
         try:
-            row = self._connection.execute(ROWS, [table]).fetchone()
+            row = self._connection.execute(ROWS, [name]).fetchone()
         except self._error:
             return True
         return row is None or row[0] < 0 or row[0] >= SMALL_TABLE
 
-    def _leading(self, table: str) -> list[str]:
+    def _leading(self, name: str) -> list[str]:
         """The columns that an index of the table begins with."""
         try:
-            rows = self._connection.execute(INDEXED, [table]).fetchall()
+            rows = self._connection.execute(INDEXED, [name]).fetchall()
         except self._error:
             return []
-        return [name for (name,) in rows]
+        return [column for (column,) in rows]
+
+
+def _indexes(scans: Sequence[tuple[plans.Scan, str]], query: str, *, is_usual_path: bool) -> dict[str, str]:
+    """Table -> the statement that creates the index which its scans lack. Without the schema only where anybody's
+    search_path leads to it."""
+    columns, names = dict[str, list[str]](), dict[str, str]()
+    for scan, name in scans:
+        columns[scan.table] = list(dict.fromkeys([*columns.get(scan.table, []), *scan.columns]))
+        has_schema = scan.schema != USUAL_SCHEMA or not is_usual_path
+        names.setdefault(scan.table, name if has_schema else name.removeprefix(f"{USUAL_SCHEMA}."))
+    return {table: plans.index(names[table], listed, query) for table, listed in columns.items()}
 
 
 def _unreadable() -> DiagnosisError:

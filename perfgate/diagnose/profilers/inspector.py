@@ -1,4 +1,5 @@
-"""Node's inspector, opened for as long as a script is evaluated in the process, by the Chrome DevTools protocol."""
+"""Node's inspector, by the Chrome DevTools protocol: the one that is open, or opened for as long as a script is
+evaluated in the process."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 import re
 import signal
 import socket
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -23,15 +25,28 @@ from perfgate.model.errors import DiagnosisError
 OPEN_TIMEOUT_S = 10.0  # s until the inspector listens; a busy process is slow to open it
 CLOSE_TIMEOUT_S = 1.0
 REPLY_TIMEOUT_S = 20.0  # s: a large heap takes that long to be collected
+PROBE_TIMEOUT_S = 2.0  # s: an inspector has a thread of its own
 POLL_INTERVAL_S = 0.01
+MAX_LISTED_BYTES = 1_000_000
 MAX_REPLY_BYTES = 256_000_000
 LOCAL = "127.0.0.1"
+_REACHED_LOCALLY = {LOCAL, "0.0.0.0", "::"}  # noqa: S104 (where others listen)
+USUAL_PORT = 9229
 NOT_OPENED = (
     "Its port is in use (9229), or the application handles SIGUSR1 itself. Free the port, or choose another: "
     "`NODE_OPTIONS: --inspect-port=PORT` in `service.env`. `diagnose: {profile: none}` sends no signal."
 )
-INSPECTED = "Start it without: perfgate opens the inspector itself, and only while it begins and ends the profile."
+INSPECTED = (
+    "Its inspector does not listen: another process has the port, such as npm. Write `--inspect=0`, or leave it out."
+)
 _INSPECT = re.compile(r"--inspect(-brk|-wait)?(=.*)?")  # --inspect-port only says where
+_PORT = re.compile(r"--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d+)")
+# What a script is evaluated in where the inspector was opened for it alone.
+_CLOSING = """(async () => {{
+  const builtin = typeof require === "function" ? require : process.getBuiltinModule;
+  try {{ return await {script}
+  ; }} finally {{ setTimeout(() => builtin("node:inspector").close(), 1); }}
+}})()"""
 
 
 def takes_signal(process: psutil.Process) -> bool:
@@ -46,19 +61,23 @@ def takes_signal(process: psutil.Process) -> bool:
 
 
 def evaluate(process: psutil.Process, script: str) -> Any:
-    """What the script resolves to, as JSON. It closes the inspector itself. Raises DiagnosisError."""
+    """What the script, an expression, resolves to, as JSON. An inspector that was open stays so. Raises
+    DiagnosisError."""
     try:
+        options = [*process.environ().get("NODE_OPTIONS", "").split(), *process.cmdline()[1:]]  # the later ones win
+        if (port := _open_port(process, options)) is not None:
+            return json.loads(_evaluated(port, script))
         before = _listening(process)
         if not takes_signal(process):
             raise DiagnosisError(f"diagnose.profile: process {process.pid} does not take SIGUSR1", code="PG-X001")
-        if _is_inspected(process):
+        if _is_inspected(options):
             raise DiagnosisError(
                 f"diagnose.profile: process {process.pid} was started with --inspect", hint=INSPECTED, code="PG-X001"
             )
         process.send_signal(signal.SIGUSR1)
         port = _opened(process, before)
         try:
-            return json.loads(_evaluated(port, script))
+            return json.loads(_evaluated(port, _CLOSING.format(script=script)))
         finally:
             _await_closed(process, port)
     except (OSError, HTTPException, ProtocolError, psutil.Error, ValueError, LookupError, TypeError) as error:
@@ -66,16 +85,37 @@ def evaluate(process: psutil.Process, script: str) -> Any:
         raise DiagnosisError(f"diagnose.profile: Node's inspector: {reason[:200]}", code="PG-X001") from error
 
 
-def _is_inspected(process: psutil.Process) -> bool:
-    """Whether its inspector is open from the start on: the signal opens no other."""
-    options = [*process.cmdline()[1:], *process.environ().get("NODE_OPTIONS", "").split()]
+def _is_inspected(options: Sequence[str]) -> bool:
+    """Whether its inspector is to be open from the start on: the signal opens no other."""
     return any(map(_INSPECT.fullmatch, options))
 
 
+def _open_port(process: psutil.Process, options: Sequence[str]) -> int | None:
+    """The port of this very process's inspector, where it listens already."""
+    return next(filter(_is_inspector, candidates(options, _listening(process))), None)
+
+
+def candidates(options: Sequence[str], listening: Set[int]) -> list[int]:
+    """The ports that may be the inspector's. Others are tried only where the options leave it to the system: a request
+    there is one of the application's."""
+    ports = [int(match[1]) for option in options if (match := _PORT.fullmatch(option))]
+    named = (ports or [USUAL_PORT])[-1]
+    if named in listening:
+        return [named]
+    return sorted(listening) if named == 0 and _is_inspected(options) else []
+
+
+def _is_inspector(port: int) -> bool:
+    with suppress(OSError, HTTPException, ValueError, LookupError, TypeError):
+        return str(_read(port, "/json/version", PROBE_TIMEOUT_S)["Browser"]).startswith("node.js/")
+    return False
+
+
 def _listening(process: psutil.Process) -> set[int]:
-    """Ports of this very process: another's inspector is none of ours."""
+    """Ports of this very process at 127.0.0.1: another's inspector is none of ours."""
     sockets = process.net_connections(kind="tcp")
-    return {item.laddr.port for item in sockets if item.status == psutil.CONN_LISTEN}
+    listening = [item.laddr for item in sockets if item.status == psutil.CONN_LISTEN]
+    return {address.port for address in listening if address.ip in _REACHED_LOCALLY}
 
 
 def _opened(process: psutil.Process, before: set[int]) -> int:
@@ -123,11 +163,15 @@ def _evaluated(port: int, script: str) -> str:
 
 def _target(port: int) -> str:
     """The path of the process's own socket."""
-    connection = HTTPConnection(LOCAL, port, timeout=REPLY_TIMEOUT_S)
+    [first, *_] = _read(port, "/json/list", REPLY_TIMEOUT_S)
+    return urlsplit(str(first["webSocketDebuggerUrl"])).path
+
+
+def _read(port: int, path: str, timeout: float) -> Any:
+    connection = HTTPConnection(LOCAL, port, timeout=timeout)
     try:
-        connection.request("GET", "/json/list")
-        [first, *_] = json.loads(connection.getresponse().read())
-        return urlsplit(str(first["webSocketDebuggerUrl"])).path
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read(MAX_LISTED_BYTES))
     finally:
         connection.close()
 

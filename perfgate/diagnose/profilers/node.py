@@ -1,5 +1,5 @@
-"""The profiler of V8 beside a service: where its Node processes compute, and what stays on their heaps. Nothing listens
-while they are sampled: their inspectors are open only as long as it takes to begin and to end."""
+"""The profiler of V8 beside a service: where its Node processes compute, and what stays on their heaps. Nothing more
+listens while they are sampled: an inspector that was closed is open only as long as it takes to begin and to end."""
 
 from __future__ import annotations
 

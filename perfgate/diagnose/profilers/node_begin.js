@@ -1,4 +1,4 @@
-// Begins to sample, in the process itself, so that its inspector need not stay open. V8 counts JSON.parse and
+// Begins to sample, in the process itself, so that its inspector need not stay open: who evaluates this closes it. V8 counts JSON.parse and
 // JSON.stringify as time of their callers: wrapped, they are functions of their own. Memory is counted last.
 (async () => {
   const inspector = typeof require === "function" ? require("node:inspector") : process.getBuiltinModule("node:inspector");
@@ -29,13 +29,11 @@
     const { heapUsed, external } = process.memoryUsage();
     for (const name of Object.keys(own)) Reflect.set(JSON, name, wrapped[name]);
     await post("Profiler.start");
-    globalThis[Symbol.for("perfgate.profile")] = { inspector, session, post, restore, memory: heapUsed + external };
+    globalThis[Symbol.for("perfgate.profile")] = { session, post, restore, memory: heapUsed + external };
   } catch (error) {
     restore();
     session.disconnect();
     throw error;
-  } finally {
-    setTimeout(() => inspector.close(), 1);
   }
   return "{}";
 })()

@@ -3,7 +3,7 @@
 (async () => {
   const began = process.hrtime.bigint();
   const key = Symbol.for("perfgate.profile");
-  const { inspector, session, post, restore, memory } = globalThis[key] ?? {};
+  const { session, post, restore, memory } = globalThis[key] ?? {};
   if (!session) throw new Error("nothing was being sampled");
   delete globalThis[key];
   restore();
@@ -25,7 +25,6 @@
     return JSON.stringify({ profile, tail, retained: heapUsed + external - memory, allocated: allocated.slice(0, 200) });
   } finally {
     session.disconnect();
-    setTimeout(() => inspector.close(), 1);
   }
 })()
 //# sourceURL=perfgate:profile

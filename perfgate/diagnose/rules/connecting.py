@@ -17,6 +17,7 @@ from perfgate.diagnose.rules.case import (
     number,
     peers_of,
 )
+from perfgate.diagnose.rules.computing import stretch
 from perfgate.model.diagnosis import Cause, Layer
 
 SERVERS: tuple[tuple[Layer, str], ...] = (
@@ -30,6 +31,8 @@ MAX_MESSAGES = 25  # that a connection is opened for: more are sent over those t
 MAX_RATE_FACTOR = 1.5  # times as many per second, which is as many
 MIN_HANDSHAKE_MESSAGES = 1.0  # messages per request beside those of its calls: opening a connection takes several
 HANDSHAKE_ANSWERS = 3  # that opening a connection waits for, TLS included
+LOGIN_ANSWERS = 7  # the same of a database or a cache: to connect, for TLS, and to log in
+LOGIN_MESSAGES = 8  # at most that a service sends for it
 HANDSHAKE_S = 0.02  # s that both sides may compute meanwhile, and answers take that are too quick to be timed
 MIN_PER_MESSAGE_FACTOR = 5.0  # times as many connections per message: no matter how many of both were seen
 
@@ -69,6 +72,30 @@ def explains_external_wait(case: Case) -> bool:
         return True
     connections = max(opened, (messages[1] - messages[0]) / 2)  # type: ignore[operator]
     return more <= connections * (HANDSHAKE_ANSWERS * waited / messages[0] + HANDSHAKE_S)
+
+
+def opening_seconds(case: Case, layer: Layer) -> float:
+    """Seconds per request, at most, that opening connections to a database or a cache takes longer: by the
+    application's own count; else by what is waited beside what it computes, or by how long an answer took before."""
+    if not is_reconnecting(case, layer):
+        return 0.0
+    if (known := _connecting(case, layer)) is not None:
+        return max(0.0, known)
+    waited, messages = case.pair(f"{layer}_wait")[0], case.pair(f"{layer}_messages")[0]
+    answer = waited / messages if waited and messages else 0.0
+    most = _more_opened(case, layer) * stretch(case) * (LOGIN_ANSWERS * answer + HANDSHAKE_S)
+    own, waits = case.growth(_CALLS[layer][2]), case.growth(f"{layer}_wait")
+    return most if own is None or waits is None else min(most, max(0.0, waits - max(0.0, own)))
+
+
+def login_messages(case: Case, layer: Layer) -> float:
+    """Messages per request, at most, that are sent for connections that were not opened before."""
+    return LOGIN_MESSAGES * _more_opened(case, layer) if is_reconnecting(case, layer) else 0.0
+
+
+def _more_opened(case: Case, layer: Layer) -> float:
+    names = (*_counts_of(layer), f"{layer}_opened")
+    return max((growth for name in names if (growth := case.growth(name)) is not None), default=0.0)
 
 
 def _opened(case: Case) -> Iterator[Opened]:

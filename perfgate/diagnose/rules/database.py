@@ -21,7 +21,7 @@ from perfgate.diagnose.rules.case import (
     number,
     peers_of,
 )
-from perfgate.model.diagnosis import Cause, Confidence
+from perfgate.model.diagnosis import Cause
 
 _UNUSED_INDEX = (
     "An index on {column} is there, and this filter does not use it: compare the column itself, without a function, a "
@@ -30,11 +30,6 @@ _UNUSED_INDEX = (
 _BY_KEY = (
     "OFFSET reads every row before the page and drops it: page by key instead (WHERE id > last ORDER BY id LIMIT n)."
 )
-_TRIGRAMS = (
-    "For a pattern that begins with %: CREATE EXTENSION pg_trgm; "
-    "CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops);"
-)
-_LIKE = re.compile(r"\bi?like\b", re.IGNORECASE)
 _OFFSET = re.compile(r"\boffset\s+[$?\d:%]", re.IGNORECASE)  # and no column of that name
 MIN_ORDERED_SCAN_SHARE = 0.5  # of the difference
 MIN_NEW_QUERIES = 10  # queries per request more
@@ -45,7 +40,7 @@ def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _are_each_new(case):
+    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _is_sent_once(case):
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MIN_REPEATED_CALLS:
@@ -56,6 +51,22 @@ def repeated(case: Case) -> Iterator[Cause]:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _is_sent_once(case: Case) -> bool:
+    """Whether the queries that are more are sent once each, or once for each answer that a cache has no longer."""
+    return _are_each_new(case) or _fill_cache(case)
+
+
+def _fill_cache(case: Case) -> bool:
+    """Whether a request sends more queries because a cache answers less often, and as many each time."""
+    missed = services.more_missed(case)
+    if missed is None or not any(services.cache_lost(case)):
+        return False
+    new = statements.more_often(case)
+    if new:
+        return all(more < MIN_REPEATED_FACTOR * max(missed, 0.0) for _, more in new)
+    return (case.growth("queries") or 0.0) < MIN_NEW_QUERIES * missed
 
 
 def _are_each_new(case: Case) -> bool:
@@ -103,10 +114,13 @@ def added(case: Case) -> Iterator[Cause]:
 
 def _growth_of_database(case: Case) -> float | None:
     """Seconds per request that queries take longer, by their own count or as connections show it."""
+    known = [growth for growth in (_growth_by_count(case), case.growth("database_wait")) if growth is not None]
+    return max(known, default=None)
+
+
+def _growth_by_count(case: Case) -> float | None:
     (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
-    counted_growth = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
-    waits = case.growth("database_wait")
-    return max((growth for growth in (counted_growth, waits) if growth is not None), default=None)
+    return more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
 
 
 def more_rows(case: Case) -> Iterator[Cause]:
@@ -149,12 +163,8 @@ def scans(case: Case) -> Iterator[Cause]:
             continue
         if case.base is None and statement.seconds <= MIN_TIME_S:
             continue
-        columns, unused = ", ".join(statement.columns), ", ".join(statement.indexed)
-        remedy = f"CREATE INDEX ON {tables[0]} ({columns});" if columns else ""
-        if unused:
-            remedy = _UNUSED_INDEX.format(column=unused)
-        elif columns and _LIKE.search(statement.fingerprint):
-            remedy = f"{remedy} {_TRIGRAMS.format(table=tables[0], column=statement.columns[0])}"
+        unused = ", ".join(statement.indexed)
+        remedy = _UNUSED_INDEX.format(column=unused) if unused else statement.indexes.get(tables[0], "")
         evidence = [statements.described(statement), *filter(None, [statement.hint, statement.note])]
         sentence = (
             f"reads all of {tables[0]} in the order of an index" if in_order else f"sequential scan of {tables[0]}"
@@ -167,11 +177,13 @@ def slower(case: Case) -> Iterator[Cause]:
     """Finds as many statements, each slower, though they wait for no lock."""
     if any(database_waits.locks(case)) or any(added(case)):
         return
-    if connecting.is_reconnecting(case, "database") and not case.takes(case.growth("database")):
+    is_reconnecting = connecting.is_reconnecting(case, "database")
+    longer, opening = _statements_longer(case), connecting.opening_seconds(case, "database")
+    if is_reconnecting and not case.takes(longer):
         return  # opening connections is in the application's count of seconds, and no statement
-    queries, messages = case.pair("queries"), case.pair("database_messages")
-    sent = queries if None not in queries else messages
-    if grew(sent, 1.5, 2):
+    queries, (messages, more) = case.pair("queries"), case.pair("database_messages")
+    own_messages = more - connecting.login_messages(case, "database") if more is not None else None
+    if grew(queries if None not in queries else (messages, own_messages), 1.5, 2):
         return
     counted_time = case.pair("database")
     is_counted = None not in counted_time and any(counted_time)  # else the service uses another database
@@ -187,11 +199,27 @@ def slower(case: Case) -> Iterator[Cause]:
         yield cause(
             "slower-statement", "confirmed", sentence, [*statements.heaviest(case), *statements.note(case)], remedy
         )
-    elif None in own and case.grew("database_wait", 1.3, MIN_TIME_S) and case.takes(case.growth("database_wait")):
-        waits = case.pair("database_wait")
-        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, with as many messages"
-        sure: Confidence = "confirmed" if waits[1] - waits[0] >= 0.5 * case.slower_alone else "likely"  # type: ignore[operator]
-        yield cause("slower-statement", sure, sentence, peers_of(case, "database"))
+        return
+    waits, waited = case.pair("database_wait"), longer if is_reconnecting else case.growth("database_wait")
+    if None in own and grew(waits, 1.3, MIN_TIME_S) and case.takes(waited):
+        beside = f"at most {ms(opening)} of it for connections" if is_reconnecting else "with as many messages"
+        sentence = f"a request waits {ms(waits[1])} for the database instead of {ms(waits[0])}, {beside}"
+        is_sure = outweighs_connecting(case) if is_reconnecting else (waited or 0.0) >= 0.5 * case.slower_alone
+        yield cause("slower-statement", "confirmed" if is_sure else "likely", sentence, peers_of(case, "database"))
+
+
+def outweighs_connecting(case: Case) -> bool:
+    """Whether statements take longer by more than opening connections to the database does."""
+    return (_statements_longer(case) or 0.0) > connecting.opening_seconds(case, "database")
+
+
+def _statements_longer(case: Case) -> float | None:
+    """Seconds per request that statements themselves take longer, without opening connections."""
+    if (own := case.growth("database")) is not None:
+        return own
+    counted_growth = _growth_by_count(case)
+    growth = case.growth("database_wait") if counted_growth is None else counted_growth
+    return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
 def unmeasured(case: Case) -> Iterator[Cause]:
@@ -201,6 +229,8 @@ def unmeasured(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
         return
+    if case.head.database_messages and case.head.database_wait and not case.takes(case.growth("database_wait")):
+        return  # sockets show that it is not the database
     what = "query" if name == "queries" else "message"
     to = "" if name == "queries" else " to the database"
     sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"

@@ -50,9 +50,28 @@ def cache_lost(case: Case) -> Iterator[Cause]:
             sentence = f"{counted(now, 'cache command')} per request instead of {number(before)}: it is no longer used"
             yield cause("cache-lost", "confirmed", sentence)
             return
+    yield from uncacheable(case)
+
+
+def uncacheable(case: Case) -> Iterator[Cause]:
+    """Answers that no cache may keep any longer. It takes no time of the service itself."""
     before, now = case.pair("cacheable")
     if before is not None and now is not None and before - now >= 0.5:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
+
+
+def more_missed(case: Case) -> float | None:
+    """How many look-ups per request a cache answers no longer, by its own count or by answers that came from one; None
+    where it answers as often as before."""
+    (lookups, more), (before, now) = case.pair("cache_lookups"), case.pair("cache_hits")
+    cached, fresh = case.pair("cached")
+    counts = [cached - fresh if cached is not None and fresh is not None else 0.0]
+    if before is not None and now is not None:
+        counts.append(
+            (1.0 if more is None else more) * (1 - now) - (1.0 if lookups is None else lookups) * (1 - before)
+        )
+    missed = max(counts)
+    return missed if missed > 0 else None
 
 
 def _missed(case: Case) -> tuple[float, float] | None:
@@ -75,9 +94,8 @@ def _hits_as_often(case: Case) -> bool:
 
 def cache_calls(case: Case) -> Iterator[Cause]:
     calls = case.pair("cache_calls")
-    if None in calls:
-        if connecting.is_reconnecting(case, "cache"):
-            return  # messages of connections that are opened
+    opening = connecting.opening_seconds(case, "cache")
+    if None in calls and not connecting.is_reconnecting(case, "cache"):  # whose messages are of opening connections
         calls = case.pair("cache_messages")
     if grew(calls, 2, 3) and (calls[1] or 0) >= MIN_REPEATED_CALLS:
         sentence = f"{counted(calls[1], 'cache command')} per request instead of {number(calls[0])}"
@@ -101,7 +119,7 @@ def cache_calls(case: Case) -> Iterator[Cause]:
     each = case.pair("cache_call_seconds")
     if grew(each, 1.5, MIN_TIME_S / 4) and case.share("cache") >= MIN_EXPLAINING_SHARE:
         yield cause("cache-slower", "confirmed", f"{ms(each[1])} per cache command instead of {ms(each[0])}")
-    elif case.grew("cache_wait", 1.5, MIN_TIME_S) and case.takes(case.growth("cache_wait")):
+    elif case.grew("cache_wait", 1.5, MIN_TIME_S) and case.takes((case.growth("cache_wait") or 0.0) - opening):
         waits = case.pair("cache_wait")
         if _waits_for_job(case):
             sentence = f"a request waits {ms(waits[1])} for a job's result instead of {ms(waits[0])}"

@@ -128,7 +128,7 @@ class _OwnChanges:
 
 
 def _own_changes(table: SeriesTable, run: Run, extra: Array) -> _OwnChanges | None:
-    """None where too few endpoints have anything in common."""
+    """Returns None where too few endpoints have anything in common."""
     today, moves = centred(table.now, table.past.values, table.past.level)
     moved = common(np.vstack([today, moves]))
     if not np.isfinite(moved[0]).any():

@@ -123,7 +123,7 @@ def _counts(run: Run, name: str) -> Counts:
 def compare(
     now: Counts, past: Sequence[Counts], together: Bunching, test: ChangeTest, duration: float = 0.0
 ) -> Comparison | None:
-    """None when there are no requests to compare."""
+    """Returns None when there are no requests to compare."""
     within = together.within
     runs = [run for run in past if run.requests]
     total, failures = sum(run.requests for run in runs), sum(run.failures for run in runs)

@@ -63,7 +63,7 @@ def compare_size(
 
 
 def _growth(now: EndpointResult, past: Sequence[EndpointResult], metric: str) -> Growth | None:
-    """None where nothing varies, or where there is no logarithm."""
+    """Returns None where nothing varies, or where there is no logarithm."""
     sizes = [item.metrics[metric] for item in past]
     if min(*sizes, now.metrics[metric]) <= 0:
         return None

@@ -19,6 +19,11 @@ _TIMEOUTS = {  # by aspect: of what one is missing
 }
 
 
+def attempts(result: EndpointResult) -> str:
+    """What failed of it, where something did."""
+    return "views" if result.kind == "page" else "requests"
+
+
 def failure_kinds(result: EndpointResult) -> str:
     """The kinds in words, for example "3 timed out, 1 no connection; for example ..."."""
     kinds = ", ".join(f"{count:,} {_KINDS.get(kind, kind)}" for kind, count in result.failures_by_kind.items())

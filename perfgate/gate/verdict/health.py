@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 from perfgate.gate.absolute import quantile_of
 from perfgate.gate.comparison import results_by_name
+from perfgate.gate.verdict.failure_words import attempts
 from perfgate.model.budget_file import Budget, Kind
 from perfgate.model.metric import METRICS, Metric, Unit
 from perfgate.model.outcome import Outcome
@@ -176,8 +177,8 @@ def _failing_base(budget: Budget, run: Run) -> Iterator[Doubt]:
     if base is not None and is_mostly_failed(base):
         yield Doubt(
             reason="too-many-failures",
-            text=f"{failed_share(base):.0%} of the base's requests failed, and its {budget.metric} is that of the "
-            "others; see why they fail",
+            text=f"{failed_share(base):.0%} of the base's {attempts(base)} failed, and its {budget.metric} is that of "
+            "the others; see why they fail",
             outcomes=BROKEN | UNBROKEN - {Outcome.NO_BASELINE},
             kind=Kind.RELATIVE,
         )
@@ -190,7 +191,7 @@ def _failing(budget: Budget, result: EndpointResult) -> Iterator[Doubt]:
     if share > left_out:
         yield Doubt(
             reason="too-many-failures",
-            text=f"{share:.0%} of the requests failed, and this is the {budget.metric} of the others; "
+            text=f"{share:.0%} of the {attempts(result)} failed, and this is the {budget.metric} of the others; "
             "limit `errors` too, and see why they fail",
             outcomes=UNBROKEN,
         )

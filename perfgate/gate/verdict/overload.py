@@ -44,7 +44,7 @@ def sentence(overload: Overload) -> str:
 
 
 def overload_of(run: Run, baseline: Baseline) -> Overload | None:
-    """None where the target kept up, or where nobody knows."""
+    """Returns None where the target kept up, or where nobody knows."""
     means = _fifths(run.in_flight)
     if not run.generator.due or not means or not _is_growing(means):
         return None

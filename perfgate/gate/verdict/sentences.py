@@ -10,7 +10,7 @@ from perfgate.gate.comparison import Comparison
 from perfgate.gate.history.baseline import has_baseline, runs_needed
 from perfgate.gate.verdict.change_words import amount_words, change_words, own_part, value_words
 from perfgate.gate.verdict.deciding import threshold_of
-from perfgate.gate.verdict.failure_words import failure_kinds, timeout_words
+from perfgate.gate.verdict.failure_words import attempts, failure_kinds, timeout_words
 from perfgate.gate.verdict.job_times import job_times
 from perfgate.model.budget_file import Budget, Criterion, Kind, Severity
 from perfgate.model.metric import METRICS, Metric
@@ -98,10 +98,9 @@ def sentence_without_data(budget: Budget, result: EndpointResult | None) -> str:
         )
     if result.failures < result.requests:
         return f"{budget.endpoint}: its {budget.metric} was not measured, so it cannot be judged."
-    what = "views" if result.kind == "page" else "requests"
     return (
-        f"{budget.endpoint}: all {result.requests:,} {what} failed ({failure_kinds(result)}), so there is no "
-        f"{budget.metric} to judge."
+        f"{budget.endpoint}: all {result.requests:,} {attempts(result)} failed ({failure_kinds(result)}), so there is "
+        f"no {budget.metric} to judge."
     )
 
 
@@ -246,5 +245,4 @@ def _as_sentence(note: str) -> str:
 
 
 def _failures(result: EndpointResult) -> str:
-    what = "views" if result.kind == "page" else "requests"
-    return f" {result.failures:,} of {result.requests:,} {what} failed ({failure_kinds(result)})."
+    return f" {result.failures:,} of {result.requests:,} {attempts(result)} failed ({failure_kinds(result)})."

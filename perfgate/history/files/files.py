@@ -17,10 +17,10 @@ class Files(Protocol):
     compress: bool  # whether files should be, because the place does not do it
 
     def paths(self) -> Sequence[str]:
-        """All that are there now; none if the place does not exist yet."""
+        """Returns all that are there now; none if the place does not exist yet."""
 
     def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """Those of them that are (still) there."""
+        """Returns the contents of those that are (still) there."""
 
     def change(self, decide: Callable[[Sequence[str]], Change], *, message: str, forget: bool = False) -> Change:
         """What was changed. `decide` gets the paths that are there, perhaps several times, when others were quicker.

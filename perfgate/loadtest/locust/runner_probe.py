@@ -73,7 +73,7 @@ class RunnerProbe:
 
 def beside(load: Callable[[], LoadTest], folder: Path, options: Options, command: Sequence[str] = COMMAND) -> LoadTest:
     """What `load` returns, with the probe's samples. Raises what it raises, the probe being ended."""
-    if not options.probe:
+    if not options.has_probe:
         return load()
     try:
         probe = RunnerProbe(options.environ, command)

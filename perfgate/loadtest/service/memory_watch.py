@@ -15,7 +15,7 @@ SAMPLE_INTERVAL_S = 0.2  # s
 
 
 class MemoryWatch:
-    """Called time and again while the load runs, it looks no more often than it has to."""
+    """Watches memory. Called time and again while the load runs, it looks no more often than it has to."""
 
     def __init__(self, services: Services, sides: Sides) -> None:
         names: list[str] = [arm.name for arm in sides.arms] or [""]

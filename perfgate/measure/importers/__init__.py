@@ -23,6 +23,7 @@ FORMATS: dict[str, str] = {  # the class of each. The first that recognizes a fi
     "jmeter-statistics": "perfgate.measure.importers.summaries.jmeter_summaries:JMeterStatistics",
     "jmeter-aggregate": "perfgate.measure.importers.summaries.jmeter_summaries:JMeterAggregate",
     "gatling": "perfgate.measure.importers.streams.gatling_log:GatlingLog",
+    "gatling-binary": "perfgate.measure.importers.streams.gatling_binary:GatlingBinary",
     "gatling-stats": "perfgate.measure.importers.summaries.gatling_stats:GatlingStats",
     "vegeta-csv": "perfgate.measure.importers.tables.vegeta_csv:VegetaCsv",
     "vegeta-json": "perfgate.measure.importers.streams.vegeta_json:VegetaJson",

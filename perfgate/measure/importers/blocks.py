@@ -15,14 +15,19 @@ from itertools import count, islice
 
 import pandas as pd
 
-from perfgate.measure.importers.samples import BadLines, RecordingSource, SampleBatch, mistaken
-from perfgate.model.errors import UsageError
+from perfgate.measure.importers.samples import (
+    SECOND_HEADER,
+    BadLines,
+    RecordingSource,
+    SampleBatch,
+    mistaken,
+    second_header,
+)
 
 BLOCK_BYTES = 48 << 20  # bytes
 PEEKED_BYTES = 1 << 16  # bytes
 MAX_PEEKED_ROWS = 100
 DELIMITERS = (b",", b";", b"\t", b"|")
-SECOND_HEADER = "a second header: another recording begins here; import each by itself"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
@@ -86,11 +91,6 @@ def located(
         have = ", ".join(repr(name)[1:-1][:40] for name in names[:20]) or "nothing"
         raise mistaken(source, [(1, f"{problem}; the header has: {have}")], hint=hint)
     return {name: plain.index(theirs.lower()) for name, theirs in called.items() if theirs.lower() in plain}
-
-
-def second_header(source: RecordingSource, line: int) -> UsageError:
-    """The error that refuses a file of two recordings, however few of its lines are bad."""
-    return mistaken(source, [(line, SECOND_HEADER)], hint="One file per recording.")
 
 
 def read(

@@ -15,11 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, dates, rows
-from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
+from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import (
     ARMS,
     MAX_REQUEST_MS,
     NO_ARM,
+    SECOND_HEADER,
     BadLines,
     RecordingSource,
     RequestLabel,

@@ -30,6 +30,7 @@ from perfgate.measure.importers.samples import (
     SampleBatch,
     ToolReport,
     mistaken,
+    second_header,
 )
 from perfgate.measure.importers.timeline import settled
 
@@ -54,6 +55,8 @@ _WANTED_ANYWHERE = re.compile(b'"' + _METRICS)
 _USUAL_LINE = re.compile(
     rb'\{"metric":"(\w+)","type":"Point","data":\{"time":"([^"\\]+)","value":([0-9.eE+-]+),"tags":(\{.*\})\}\}\s*$'
 )
+_METADATA = b'},"metadata":{'  # a trace id, for one: different for each request, and no tag
+_DECLARATION = re.compile(rb'\{"(?:metric":"\w+","type|type)":"Metric"')
 
 
 @dataclass(frozen=True)
@@ -148,12 +151,17 @@ def to_batches(recorded: Iterable[Point], size: int = MAX_POINTS) -> Iterator[Sa
 def _points(source: RecordingSource, bad: BadLines, outcomes: K6Outcomes) -> Iterator[Point]:
     """(metric, when it ended as Unix time, how many ms it took, tags) of each point that matters."""
     known: dict[bytes, Tags | None] = {}
+    declared: set[bytes] = set()
     timeline = settled(source, lambda line: point[1] if (point := _point(line, {}, K6Outcomes())) else None)
     with source.opened() as stream:
         number = 0
         for number, line in enumerate(stream, start=1):
             if number > 1 and not _is_wanted(line):
                 continue
+            if _DECLARATION.match(line):  # k6 declares each metric once
+                if line in declared:
+                    raise second_header(source, number)
+                declared.add(line)
             try:
                 point = _point(line, known, outcomes)
                 if point is not None:
@@ -191,7 +199,8 @@ def _parts(line: bytes) -> tuple[str, str, float, bytes]:
     """Metric, time, value and tags of a point; as k6 writes it, without the trouble of parsing the whole line."""
     match = _USUAL_LINE.match(line)
     if match:
-        return match[1].decode(), match[2].decode(), float(match[3]), match[4]
+        tags, has_metadata, _ = match[4].partition(_METADATA)
+        return match[1].decode(), match[2].decode(), float(match[3]), tags + b"}" * bool(has_metadata)
     whole = json.loads(line)
     if whole["type"] == "Metric":
         return "", "", 0.0, b""

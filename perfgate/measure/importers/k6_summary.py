@@ -71,10 +71,16 @@ def summary(
     if not metrics.get(TIMES):
         raise useless(source, "no values of http_req_duration in this summary", hint=HINT)
     try:
-        rows = [_row(name, metrics, label) for name, label in _labels(metrics).items()]
-        outcomes = _outcomes(metrics)
+        return _summary(source, metrics, duration, started, crossed)
     except (ValueError, TypeError, AttributeError) as error:
         raise useless(source, f"not a summary of k6: {error}", hint=HINT) from error
+
+
+def _summary(
+    source: RecordingSource, metrics: Values, duration: float, started: datetime | None, crossed: Sequence[str]
+) -> Summary:
+    rows = [_row(name, metrics, label) for name, label in _labels(metrics).items()]
+    outcomes = _outcomes(metrics)
     counted = [row for row in rows if row.requests]
     if not counted:
         raise useless(

@@ -20,10 +20,8 @@ def _is_gob(beginning: bytes) -> bool:
     return b"\x06Result" in beginning[:64] and b"Attack" in beginning[:200]
 
 
-def _is_gatling_binary(beginning: bytes) -> bool:
-    return re.match(rb"\x00\x00\x00\x00.\d+\.\d+", beginning, re.DOTALL) is not None
-
-
+K6_REPORT = re.compile(rb'<title>[^<]*\bk6\b[^<]*</title>|<script id="data" [^>]*\bbase64"', re.IGNORECASE)
+_HTML = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 _K6_REWRITTEN = re.compile(rb"\s*(\[|\{\s*\n)")
 _K6_POINT = re.compile(rb'"type":\s*"(Point|Metric)"')
 _JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
@@ -33,11 +31,6 @@ REFUSALS: Mapping[str, Refusal] = {
         recognizes=_is_gob,
         why="Vegeta's binary results (gob) cannot be read",
         instead="vegeta encode --to csv results.bin > results.csv, and import that.",
-    ),
-    "gatling binary": Refusal(
-        recognizes=_is_gatling_binary,
-        why="Gatling's binary simulation.log (since 3.12) cannot be read: its form is private and changes",
-        instead="Import js/stats.json from the folder of Gatling's HTML report.",
     ),
     "autocannon table": Refusal(
         recognizes=lambda beginning: "│ Latency │".encode() in beginning,
@@ -90,7 +83,7 @@ REFUSALS: Mapping[str, Refusal] = {
         instead="vegeta encode --to csv results.bin (every request), or vegeta report -type json results.bin.",
     ),
     "html": Refusal(
-        recognizes=lambda beginning: re.match(rb"\s*<(!doctype html|html)", beginning, re.IGNORECASE) is not None,
+        recognizes=lambda beginning: _HTML.match(beginning) is not None and K6_REPORT.search(beginning) is None,
         why="it is a page of HTML, a report for people",
         instead="Import what the tool recorded: JMeter's .jtl, Gatling's js/stats.json, k6 run --out json=FILE ...",
     ),
@@ -107,10 +100,8 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         instead="Did the load tool run to its end, and write to this file?",
     ),
     "utf-16": Refusal(
-        recognizes=lambda beginning: (
-            beginning.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" * 20 in (beginning[:40:2], beginning[1:40:2])
-        ),
-        why="it is in UTF-16",
+        recognizes=lambda beginning: b"\0" * 20 in (beginning[:40:2], beginning[1:40:2]),
+        why="it is in UTF-16, without the mark that says so",
         instead="Save it as UTF-8: iconv -f utf-16 -t utf-8 FILE > NEW",
     ),
     "line ends": Refusal(
@@ -129,14 +120,14 @@ UNREADABLE: Mapping[str, Refusal] = {  # whatever the format
         instead="Unpack it: tar -xf FILE",
     ),
     "packed twice": Refusal(
-        recognizes=lambda beginning: beginning.startswith(b"\x1f\x8b"),
-        why="it is packed with gzip twice",
-        instead="Unpack it once: gunzip FILE",
+        recognizes=lambda beginning: beginning.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ")),
+        why="it is packed twice",
+        instead="Unpack it once: gunzip, bunzip2 or unxz FILE",
     ),
     "packed": Refusal(
-        recognizes=lambda beginning: beginning.startswith((b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")),
-        why="it is packed with bzip2, xz or zstd; gzip is read as it is",
-        instead="Unpack it: bunzip2, unxz or unzstd FILE",
+        recognizes=lambda beginning: beginning.startswith(b"\x28\xb5\x2f\xfd"),
+        why="it is packed with zstd; gzip, bzip2 and xz are read as they are",
+        instead="Unpack it: unzstd FILE",
     ),
 }
 

@@ -3,17 +3,17 @@ keeps no single requests, one summary."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, Protocol, cast
+from typing import BinaryIO, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perfgate.measure.importers import decoding
 from perfgate.model.errors import RecordError, UsageError
 from perfgate.model.run import Generator
 
@@ -23,6 +23,7 @@ GOOD, BAD, NOT_SAID = 1, 0, -1
 REJECTED = 2  # for another reason than the status: by a check or assertion of the tool
 MAX_SHOWN = 10  # told at once
 MAX_REQUEST_MS = 86_400_000  # ms: a request that took over a day was written in another unit
+SECOND_HEADER = "a second header: another recording begins here; import each by itself"
 
 Phase = Literal["", "service", "first_byte", "download", "connect", "tls"]
 
@@ -97,13 +98,11 @@ class RecordingSource:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Its bytes, unpacked when they are gzip's, whatever the name. Raises RecordError when it cannot be read."""
+        """What was written into it, as decoding has it. Raises RecordError when it cannot be read."""
         try:
-            with self.path.open("rb") as raw:
-                packed = raw.read(2) == b"\x1f\x8b"
-                raw.seek(0)
-                yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-        except (EOFError, gzip.BadGzipFile) as error:
+            with self.path.open("rb") as file:
+                yield decoding.decoded(file)
+        except decoding.DAMAGED as error:
             raise RecordError(
                 f"{self.name} is damaged: {error}", hint="It may be cut off: copy it again.", code="PG-R003"
             ) from error
@@ -175,6 +174,11 @@ def mistaken(source: RecordingSource, mistakes: Sequence[tuple[int, str]], *, hi
     """The error that tells mistakes as (line, what is wrong)."""
     lines = [f"{source.name}:{line}: {what}" for line, what in mistakes[:MAX_SHOWN]]
     return UsageError("\n".join([*lines, *(["..."] if len(mistakes) > MAX_SHOWN else [])]), hint=hint, code="PG-I002")
+
+
+def second_header(source: RecordingSource, line: int) -> UsageError:
+    """The error that refuses a file of two recordings, however few of its lines are bad."""
+    return mistaken(source, [(line, SECOND_HEADER)], hint="One file per recording.")
 
 
 def useless(source: RecordingSource, what: str, *, hint: str) -> UsageError:

@@ -11,17 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from perfgate.model.note import Note
-from perfgate.model.outcome import Outcome
 from perfgate.model.publication import Announcement, Comment, Correction, Publication, PublishOptions
 from perfgate.net import http
 from perfgate.publish.github import artifacts, checks, comments, images, issues, job, place, pulls, refusals
 from perfgate.publish.github.api import TIMEOUT_S, Api, RefusedError, UnansweredError
 from perfgate.publish.github.place import GitHubJob
+from perfgate.publish.posting import should_comment
+from perfgate.publish.wording import STANDS
 from perfgate.text.notes import note
 
 __all__ = ["artifacts", "commented", "correct", "deliver", "images", "publish"]
-
-_NOTHING_NEW = (Outcome.PASS, Outcome.NO_BASELINE)
 
 
 def publish(announcement: Announcement, environ: Mapping[str, str], options: PublishOptions) -> Publication:
@@ -78,7 +77,7 @@ def commented(environ: Mapping[str, str], options: PublishOptions) -> int:
 
 
 def _number(here: GitHubJob, api: Api) -> int:
-    return pulls.look_up(api, here) if here.look_up and not here.pull_request else here.pull_request
+    return pulls.look_up(api, here) if here.should_look_up and not here.pull_request else here.pull_request
 
 
 def deliver(announcement: Announcement, here: GitHubJob, api: Api, options: PublishOptions) -> Publication:
@@ -123,7 +122,7 @@ class _GitHubClient:
             self.warnings.append(note("PG-P001", refusals.explain(refused, what, self.place)))
         except UnansweredError as error:
             self.failed.append(what)
-            self.warnings.append(note("PG-P006", f"No {what}: {error.message}. {refusals.STANDS}"))
+            self.warnings.append(note("PG-P006", f"No {what}: {error.message}. {STANDS}"))
 
     def comment(self) -> None:
         if self.options.comment is Comment.NEVER:
@@ -135,18 +134,14 @@ class _GitHubClient:
         client = comments.CommentClient(
             api=self.api, place=self.place, number=number, key=self.announcement.key, author=self.options.author
         )
-        posted = comments.put(client, self.announcement.comment, create=self._is_worth_a_comment())
+        is_worth_it = should_comment(self.announcement, self.options)
+        posted = comments.put(client, self.announcement.comment, create=is_worth_it)
         if posted is None:
             self.messages.append(f"No comment: nothing to say ({self.announcement.outcome.value}).")
             return
         self.comment_url = posted.url
         later = ": a later run has spoken" if posted.how == "outdated" else ""
         self.messages.append(f"Comment {posted.how}{later}: {posted.url}")
-
-    def _is_worth_a_comment(self) -> bool:
-        if self.options.comment is Comment.FAILURES:
-            return self.announcement.blocks
-        return self.options.comment is Comment.ALWAYS or self.announcement.outcome not in _NOTHING_NEW
 
     def check(self) -> None:
         if self.options.check and self._knows_commit("check run"):
@@ -177,7 +172,7 @@ class _GitHubClient:
             if self.place.output:
                 job.add_outputs(self.place.output, self._outputs())
         except OSError as error:
-            text = f"Cannot write the job's summary or outputs: {error.strerror}. {refusals.STANDS}"
+            text = f"Cannot write the job's summary or outputs: {error.strerror}. {STANDS}"
             self.warnings.append(note("PG-P007", text))
 
     def _outputs(self) -> dict[str, str]:

@@ -57,8 +57,8 @@ def put(client: CommentClient, text: str, *, create: bool) -> PostResult | None:
         if round_:
             client.api.pause(SETTLE_S)
         try:
-            if mine := client.mine():
-                return client.update(mine, body)
+            if own := client.own_comments():
+                return client.update(own, body)
             if not create:
                 return None
             made = client.create(body)
@@ -77,12 +77,12 @@ def correct(client: CommentClient, notice: str) -> PostResult | None:
 
     Raises RefusedError, UnansweredError.
     """
-    mine = client.mine()
-    if not mine:
+    own = client.own_comments()
+    if not own:
         return None
-    latest = max(mine, key=lambda item: _run(item.body))
+    latest = max(own, key=lambda item: _run(item.body))
     try:
-        return client.update(mine, superseding.superseded(client.head(""), notice, latest.body))
+        return client.update(own, superseding.superseded(client.head(""), notice, latest.body))
     except _GoneError:
         return None
 
@@ -117,8 +117,8 @@ class CommentClient:
             (comment for comment in comments if comment.body.startswith(first_line)), key=lambda comment: comment.id
         )
 
-    def mine(self) -> list[_PostedComment]:
-        """Those of our own account, oldest first."""
+    def own_comments(self) -> list[_PostedComment]:
+        """Returns the comments of our own account, oldest first."""
         marked = self.marked()
         me = self.author or _me(self.api, marked)
         return [comment for comment in marked if comment.author == me]
@@ -126,10 +126,10 @@ class CommentClient:
     def create(self, body: str) -> _PostedComment:
         return self.comment(self.api.call("POST", self._path, {"body": body}, repeatable=False))
 
-    def update(self, mine: list[_PostedComment], body: str) -> PostResult:
+    def update(self, own: list[_PostedComment], body: str) -> PostResult:
         """The oldest gets the text, unless a later run has spoken already; the others go."""
-        oldest, *others = mine
-        latest = max(mine, key=lambda item: _run(item.body))
+        oldest, *others = own
+        latest = max(own, key=lambda item: _run(item.body))
         outdated = _run(latest.body) > self.place.run > (0, 0)
         posted = self.write(oldest, latest.body if outdated else body)
         for other in others:

@@ -21,19 +21,19 @@ _LABELED = "labeled"
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptanceQuery:
-    """What is wanted of GitHub. `now` is the time of words whose own nobody knows, ISO 8601."""
+    """What is wanted of GitHub. `now` is the time of claims whose own nobody knows, ISO 8601."""
 
     now: str
     pull_request: int = 0  # its labels
-    measured: bool = False  # those of the open one whose head was measured: after the workflow of a fork
-    commits: bool = False  # the trailers of its commits, too: where the checkout is shallow
-    trusted: bool = True  # these commits are of people who may merge
+    should_look_up: bool = False  # the labels of the open one whose head was measured: after the workflow of a fork
+    should_read_commits: bool = False  # the trailers of its commits, too: where the checkout is shallow
+    is_trusted: bool = True  # whether these commits are of people who may merge
     merged: tuple[str, ...] = ()  # commits of a branch: the labels of the pull requests by which they came
     event: Mapping[str, Any] | None = None  # has the labels as well, as they were when it happened
 
 
 def gather(environ: Mapping[str, str], query: AcceptanceQuery) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
-    """The words, and warnings for people. Without a token, the event's own labels."""
+    """The claims, and warnings for people. Without a token, the event's own labels."""
     here = places.find(environ, query.pull_request)
     if not (here.repository and here.token):
         return tuple(_of_event(query, here)), ()
@@ -45,10 +45,10 @@ def gather(environ: Mapping[str, str], query: AcceptanceQuery) -> tuple[tuple[Ac
 class _LabelReader:
     api: Api
     place: GitHubJob
-    asked: AcceptanceQuery
+    query: AcceptanceQuery
 
     def gather(self) -> tuple[tuple[AcceptanceClaim, ...], tuple[str, ...]]:
-        words: list[AcceptanceClaim] = []
+        claims: list[AcceptanceClaim] = []
         warnings: list[str] = []
         for what, find in (
             ("labels", self._labels),
@@ -56,49 +56,49 @@ class _LabelReader:
             ("merged pull requests", self._merged),
         ):
             try:
-                words += list(find())
+                claims += list(find())
             except (RefusedError, UnansweredError) as error:
-                words += _of_event(self.asked, self.place) if what == "labels" else ()
+                claims += _of_event(self.query, self.place) if what == "labels" else ()
                 text = error.message.replace(self.place.token, "[GITHUB_TOKEN]")
                 warnings.append(note("PG-P008", f"Acceptances in {what} could not be read: {text}."))
-        return tuple(words), tuple(warnings)
+        return tuple(claims), tuple(warnings)
 
     def _labels(self) -> Iterator[AcceptanceClaim]:
-        number, pull = self.asked.pull_request, part_of(self.asked.event or {}, "pull_request")
-        if self.asked.measured and (number := pulls.look_up(self.api, self.place)):
+        number, pull = self.query.pull_request, part_of(self.query.event or {}, "pull_request")
+        if self.query.should_look_up and (number := pulls.look_up(self.api, self.place)):
             pull = part_of({"pull": self.api.get(f"{self._root}/pulls/{number}")}, "pull")
         if not number:
             return
         names = [_name(item) for item in self.api.all(f"{self._root}/issues/{number}/labels")]
-        yield from self._words(number, names, title=str(pull.get("title") or ""), pull=pull)
+        yield from self._claims(number, names, title=str(pull.get("title") or ""), pull=pull)
 
     def _commits(self) -> Iterator[AcceptanceClaim]:
-        if not (self.asked.commits and self.asked.pull_request):
+        if not (self.query.should_read_commits and self.query.pull_request):
             return
-        for item in self.api.all(f"{self._root}/pulls/{self.asked.pull_request}/commits"):
+        for item in self.api.all(f"{self._root}/pulls/{self.query.pull_request}/commits"):
             if not isinstance(item, dict):
                 continue
             commit = part_of(item, "commit")
             yield from acceptances.of_message(
                 str(commit.get("message") or ""),
                 author=str(part_of(commit, "author").get("name") or ""),
-                at=str(part_of(commit, "committer").get("date") or self.asked.now),
+                at=str(part_of(commit, "committer").get("date") or self.query.now),
                 commit=str(item.get("sha") or ""),
-                distrust="" if self.asked.trusted else acceptances.FORKS_TRAILER,
+                distrust="" if self.query.is_trusted else acceptances.FORKS_TRAILER,
             )
 
     def _merged(self) -> Iterator[AcceptanceClaim]:
         observed: set[int] = set()
-        for commit in self.asked.merged:
+        for commit in self.query.merged:
             for pull in self.api.all(f"{self._root}/commits/{commit}/pulls"):
                 number = pull.get("number") if isinstance(pull, dict) else None
                 if not isinstance(number, int) or number in observed or not pull.get("merged_at"):
                     continue
                 observed.add(number)
                 names = [_name(item) for item in pull.get("labels") or ()]
-                yield from self._words(number, names, title=str(pull.get("title") or ""), pull=None)
+                yield from self._claims(number, names, title=str(pull.get("title") or ""), pull=None)
 
-    def _words(
+    def _claims(
         self, number: int, names: Sequence[str], *, title: str, pull: Mapping[str, Any] | None
     ) -> Iterator[AcceptanceClaim]:
         """`pull` is that of the event, of which a fork may still push, and change the title; None for a merged one."""
@@ -108,15 +108,15 @@ class _LabelReader:
         for name in names:
             author, at = set_by.get(name, ("", ""))
             late = pull is not None and is_forks and not _after_push(at, pull)
-            word = acceptances.of_label(
+            claim = acceptances.of_label(
                 name,
                 author=author or "a label",
-                at=at or self.asked.now,
+                at=at or self.query.now,
                 reason=f"#{number} {'' if is_forks else title}".strip(),
                 distrust=acceptances.FORKS_LABEL if late else "",
             )
-            if word:
-                yield word
+            if claim:
+                yield claim
 
     def _set_by(self, number: int) -> dict[str, tuple[str, str]]:
         """Label -> who set it last, and when; nothing where GitHub does not tell."""
@@ -142,15 +142,15 @@ def _of_event(query: AcceptanceQuery, place: GitHubJob) -> Iterator[AcceptanceCl
     for item in pull.get("labels") or ():
         name = _name(item)
         by_sender = bool(new) and name == new
-        word = acceptances.of_label(
+        claim = acceptances.of_label(
             name,
             author=str(part_of(event, "sender").get("login") or "") if by_sender else "a label",
             at=query.now,
-            reason=f"#{pull.get('number')} {'' if place.from_fork else pull.get('title') or ''}".strip(),
-            distrust=acceptances.FORKS_LABEL if place.from_fork and not by_sender else "",
+            reason=f"#{pull.get('number')} {'' if place.is_from_fork else pull.get('title') or ''}".strip(),
+            distrust=acceptances.FORKS_LABEL if place.is_from_fork and not by_sender else "",
         )
-        if word:
-            yield word
+        if claim:
+            yield claim
 
 
 def _after_push(at: str, pull: Mapping[str, Any]) -> bool:

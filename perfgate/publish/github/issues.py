@@ -30,7 +30,7 @@ _CLOSED = "<!-- perfgate closed it -->"
 class _Issue:
     number: int
     author: str
-    open: bool
+    is_open: bool
     body: str
     url: str
 
@@ -54,13 +54,13 @@ def keep(api: Api, place: GitHubJob, announcement: Announcement, author: str = "
     digests = sorted(digest(item.endpoint, item.metric) for item in occasion.broken)
     broken = frozenset(digests[:MAX_SERIES])
     if broken:
-        return client.broken(issue, broken)
+        return client.report_broken(issue, broken)
     undecided = frozenset(digest(*finding) for finding in occasion.undecided)
-    if issue is None or not issue.open:
+    if issue is None or not issue.is_open:
         return "No issue: nothing is broken."
     if issue.series & undecided:
         return f"The issue stays open, what broke is undecided: {issue.url}"
-    return client.recovered(issue)
+    return client.close_recovered(issue)
 
 
 def digest(endpoint: str, metric: str) -> str:
@@ -81,7 +81,7 @@ class _IssueClient:
     def find(self) -> _Issue | None:
         """The oldest of ours that is open, and of several the only one from then on; else the newest."""
         issues = self._ours()
-        opened = [issue for issue in issues if issue.open]
+        opened = [issue for issue in issues if issue.is_open]
         for other in opened[1:]:
             self._give_up(other, opened[0])
         return next(iter(opened or issues[-1:]), None)
@@ -100,20 +100,20 @@ class _IssueClient:
             if issue.body.startswith(first):
                 yield issue
 
-    def broken(self, issue: _Issue | None, broken: frozenset[str]) -> str:
+    def report_broken(self, issue: _Issue | None, broken: frozenset[str]) -> str:
         body = self._body(broken)
         if issue is None:
             return self._open(body, broken)
         news = broken - issue.series
-        if not issue.open and not issue.is_closed_by_us and not news:
+        if not issue.is_open and not issue.is_closed_by_us and not news:
             return f"The issue stays closed, as a person left it: {issue.url}"
         self.api.call(
             "PATCH", f"{self._issues}/{issue.number}", {"title": self._title(), "body": body, "state": "open"}
         )
-        if issue.open and not news:
+        if issue.is_open and not news:
             return f"Issue updated: {issue.url}"
-        self._comment(issue, "Broken again." if not issue.open else "More is broken.")
-        return f"Issue {'reopened' if not issue.open else 'updated'}: {issue.url}"
+        self._comment(issue, "Broken again." if not issue.is_open else "More is broken.")
+        return f"Issue {'reopened' if not issue.is_open else 'updated'}: {issue.url}"
 
     def _open(self, body: str, broken: frozenset[str]) -> str:
         try:
@@ -121,7 +121,7 @@ class _IssueClient:
         except UnansweredError:  # it may be there now
             self.api.pause(SETTLE_S)
             there = self.find()
-            if there is None or not there.open:
+            if there is None or not there.is_open:
                 raise
             return f"Issue opened: {there.url}"
         client = replace(self, me=made.author)  # the token of an app cannot ask who it is before
@@ -133,17 +133,17 @@ class _IssueClient:
         else:
             return f"Issue opened: {made.url}"
         earlier = [our for our in ours if our.number < made.number]
-        if not earlier or (made.author == self.me and not any(item.open for item in earlier)):
+        if not earlier or (made.author == self.me and not any(item.is_open for item in earlier)):
             return f"Issue opened: {made.url}"
-        first = next((item for item in earlier if item.open), earlier[-1])
+        first = next((item for item in earlier if item.is_open), earlier[-1])
         client._give_up(made, first)
-        return client.broken(first, broken)
+        return client.report_broken(first, broken)
 
     def _give_up(self, issue: _Issue, first: _Issue) -> None:
         text = f"The same as #{first.number}, which was there first.\n"
         self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": text, "state": "closed"})
 
-    def recovered(self, issue: _Issue) -> str:
+    def close_recovered(self, issue: _Issue) -> str:
         self._comment(issue, "Nothing of this is broken any more.")
         body = f"{issue.body.rstrip()}\n{_CLOSED}\n"
         self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": body, "state": "closed"})
@@ -185,7 +185,7 @@ def _issue(answer: Any) -> _Issue:
     return _Issue(
         number=number,
         author=str(part_of(answer, "user").get("login") or ""),
-        open=answer.get("state") == "open",
+        is_open=answer.get("state") == "open",
         body=str(answer.get("body") or "").replace("\r\n", "\n"),
         url=str(answer.get("html_url") or ""),
     )

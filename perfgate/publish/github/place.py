@@ -28,11 +28,11 @@ class GitHubJob:
     token: str = field(repr=False)
     event: str = ""
     pull_request: int = 0  # 0: none, or to be looked up by `commit`
-    look_up: bool = False
+    should_look_up: bool = False
     commit: str = ""  # what was measured: checks and statuses belong there
     head: str = ""  # "owner:branch" of a pull request to be looked up
-    from_fork: bool = False
-    from_dependabot: bool = False
+    is_from_fork: bool = False
+    is_from_dependabot: bool = False
     run: tuple[int, int] = (0, 0)  # the workflow run's id and attempt: later runs have greater ones
     run_url: str = ""
     triggered_by: int = 0  # the workflow run that this one follows (`workflow_run`)
@@ -48,7 +48,7 @@ def find(environ: Mapping[str, str], pull_request: int = 0) -> GitHubJob:
     event = read_event(environ.get("GITHUB_EVENT_PATH", ""))
     about = _about(environ, event)
     if pull_request:
-        about |= {"pull_request": pull_request, "look_up": False}
+        about |= {"pull_request": pull_request, "should_look_up": False}
     known = bool(_REPOSITORY.fullmatch(repository))
     return GitHubJob(
         **{
@@ -57,7 +57,7 @@ def find(environ: Mapping[str, str], pull_request: int = 0) -> GitHubJob:
             "repository": repository if known else "",
             "token": environ.get("GITHUB_TOKEN", "").strip(),  # secrets are pasted, with the end of the line
             "event": environ.get("GITHUB_EVENT_NAME", ""),
-            "from_dependabot": environ.get("GITHUB_ACTOR") == "dependabot[bot]",
+            "is_from_dependabot": environ.get("GITHUB_ACTOR") == "dependabot[bot]",
             "run": run,
             "run_url": f"{server}/{repository}/actions/runs/{run[0]}" if known and run[0] else "",
             "summary": _path(environ, "GITHUB_STEP_SUMMARY"),
@@ -68,7 +68,7 @@ def find(environ: Mapping[str, str], pull_request: int = 0) -> GitHubJob:
 
 
 def _about(environ: Mapping[str, str], event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the event is about, as fields of Place."""
+    """What the event is about, as fields of GitHubJob."""
     if pull := part_of(event, "pull_request"):
         return _pull_request(pull)
     if workflow := part_of(event, "workflow_run"):
@@ -84,7 +84,7 @@ def _about(environ: Mapping[str, str], event: Mapping[str, Any]) -> dict[str, An
     default = part_of(event, "repository").get("default_branch")
     own_branch = branch.startswith("refs/heads/") and branch != f"refs/heads/{default}"
     silent = environ.get("GITHUB_EVENT_NAME") in _SILENT
-    return {"commit": commit, "look_up": bool(commit) and own_branch and not silent}
+    return {"commit": commit, "should_look_up": bool(commit) and own_branch and not silent}
 
 
 def _pull_request(pull: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _pull_request(pull: Mapping[str, Any]) -> dict[str, Any]:
         "pull_request": _number(pull.get("number")),
         # GITHUB_SHA is a merge commit that is gone tomorrow, or the base's.
         "commit": _commit(part_of(pull, "head").get("sha")),
-        "from_fork": is_from_fork(pull),
+        "is_from_fork": is_from_fork(pull),
     }
 
 
@@ -104,7 +104,7 @@ def _workflow_run(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "triggered_by": _number(workflow.get("id")),
         "commit": commit,
-        "look_up": bool(commit and owner) and of_pull_request,  # of a fork that is gone, nobody knows the branch
+        "should_look_up": bool(commit and owner) and of_pull_request,  # of a fork that is gone, nobody knows the branch
         "head": f"{owner}:{workflow.get('head_branch')}" if owner else "",
     }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from perfgate.publish.github.api import RefusedError
 from perfgate.publish.github.place import GitHubJob
+from perfgate.publish.wording import STANDS
 
-STANDS = "The verdict stands."
 NEEDS = {"comment": "pull-requests", "check run": "checks", "commit status": "statuses", "issue": "issues"}
 _NO_APP = "authenticate via a GitHub App"
 _LOCKED = "locked"
@@ -26,8 +26,8 @@ def explain(refused: RefusedError, what: str, place: GitHubJob) -> str:
         )
     if _LOCKED in refused.text:
         return f"No {what}: the conversation of the pull request is locked. {STANDS}"
-    if refused.status == 403 and (place.from_fork or place.from_dependabot):
-        who = "Dependabot" if place.from_dependabot else "a fork"
+    if refused.status == 403 and (place.is_from_fork or place.is_from_dependabot):
+        who = "Dependabot" if place.is_from_dependabot else "a fork"
         return (
             f"No {what}: this pull request comes from {who}, so its token may only read, whatever `permissions:` says. "
             f"{STANDS}\nIt is in the job summary; a second workflow can comment: see docs/github.md, "

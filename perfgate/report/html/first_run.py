@@ -25,7 +25,7 @@ class FirstRow:
 
 
 def row(findings: Sequence[Finding]) -> FirstRow | None:
-    """None where something else was seen than kept limits and missing baselines."""
+    """Returns None where something else was seen than kept limits and missing baselines."""
     if not findings or any(finding.outcome not in (Outcome.PASS, Outcome.NO_BASELINE) for finding in findings):
         return None
     return FirstRow(

@@ -66,7 +66,7 @@ class EndpointRow:
     has_windows: bool = False
     has_spread: bool = False
     trends: list[Data] = field(default_factory=list)
-    open: bool = False
+    is_open: bool = False
 
 
 def render(
@@ -103,7 +103,7 @@ def render(
             ],
             "page_headings": page_words.COLUMNS,
             "page_legend": page_words.LEGEND,
-            "page_lines": list(page_words.lines(facts.run.pages)),
+            "page_lines": list(page_words.lines(facts.run.pages, facts.pages_before)),
             "screenshots": page_pictures.screenshots(facts.run.pages, folder),
             "filmstrips": page_pictures.filmstrips(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),
@@ -146,7 +146,7 @@ def _endpoint(facts: Facts, at: int, name: str, findings: Sequence[Finding], dra
         has_windows=drawn["over"] is not None,
         has_spread=drawn["spread"] is not None,
         trends=drawn["trends"],
-        open=outcome in _OPEN and at < MAX_OPEN_PANELS,
+        is_open=outcome in _OPEN and at < MAX_OPEN_PANELS,
     )
 
 

@@ -50,7 +50,7 @@ def _title(detail: PageDetail) -> str:
 
 
 def _data_url(folder: Path | None, name: str, pattern: str, max_bytes: int) -> str:
-    """Empty without a picture. Only files with the names that perfgate itself gives are read."""
+    """Returns an empty text without a picture. Only files with the names that perfgate itself gives are read."""
     if not folder or not re.fullmatch(pattern, name):
         return ""
     path = folder / name

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfgate.files.codec import write_text
+from perfgate.files.codec import unwritable, write_text
 from perfgate.model.budget_file import Budget, Kind
-from perfgate.model.errors import RecordError
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
@@ -40,7 +39,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
     try:
         (folder / RUNS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
+        raise unwritable(f"into {folder}", error, option="--output DIR") from error
     pages = {}
     for past in whole:
         around = next((line for line in series if line.name == past.run.name and line.branch == past.run.branch), None)
@@ -123,7 +122,7 @@ def _series(series: Series, pages: Mapping[str, str], data: list[Data], lines: l
         trends = page_data.trends(line, name, judged)
         trends.sort(key=lambda item: item["metric"] != METRIC)
         row = {"at": len(data), "name": plain(name, MAX_NAME_CHARS), "failed": name in failed, "trends": trends}
-        row |= {"measured": page.measured(results[name]), "open": name in failed, "spark": _spark(trends)}
+        row |= {"measured": page.measured(results[name]), "is_open": name in failed, "spark": _spark(trends)}
         rows.append(row)
         data.append({"name": row["name"], "line": len(lines), "failed": name in failed, "trends": trends})
     lines.append(page_data.runs(line.runs))

@@ -52,7 +52,7 @@ class ChartBlock:
 
     caption: str  # safe in Markdown and in HTML
     body: str
-    speaks: bool = False  # for itself: it has the caption's words in it
+    has_own_caption: bool = False  # whether `body` has the caption's words in it
 
 
 def render(facts: Facts, pictures: Sequence[Picture] = (), *, charts: bool = True, link: str = "") -> str:
@@ -203,7 +203,7 @@ def _chart_blocks(facts: Facts, pictures: Sequence[Picture]) -> Iterator[ChartBl
     for finding in charted(facts):
         drawn = there.get((finding.endpoint, finding.metric))
         if drawn:
-            yield ChartBlock(caption=_about(finding), body=_picture(drawn), speaks=True)
+            yield ChartBlock(caption=_about(finding), body=_picture(drawn), has_own_caption=True)
         else:
             yield ChartBlock(caption=_caption(finding), body=mermaid.chart(trend_picture.decide(facts, finding)))
 

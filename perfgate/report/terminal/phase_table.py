@@ -16,7 +16,7 @@ MAX_NAME_CHARS = 40
 
 
 def table(results: Iterable[EndpointResult]) -> Table | None:
-    """None where no phase is known."""
+    """Returns None where no phase is known."""
     rows = phases.rows(results)
     if not rows:
         return None

@@ -37,7 +37,7 @@ class Unasked(ConnectionError):
 
 
 class Connection:
-    """Used by one virtual user at a time. `reusable` says whether it may carry another request, `answered` whether
+    """Serves one virtual user at a time. `reusable` says whether it may carry another request, `answered` whether
     anything of an answer to the last one has come, `ended` (monotonic ns) when that was complete; `idle_since` is the
     same, or 0 when nothing can have come unasked since then. `endpoint` names whom the last answer was for."""
 

@@ -9,13 +9,13 @@ from perfgate.recording.windows import Record
 
 
 class ErrorWatch:
-    """Told of every part of the record; says why to stop once errors have stayed high for long enough."""
+    """Looks at every part of the record; says why to stop once errors have stayed high for long enough."""
 
     def __init__(self, abort: Abort) -> None:
         self._abort = abort
         self._high_since: float | None = None
 
-    def hopeless(self, elapsed: float, part: Record) -> str:
+    def reason_to_abort(self, elapsed: float, part: Record) -> str:
         """The reason to stop, or nothing. `elapsed` in s; parts without requests say nothing either way. Each arm of an
         A/B test counts for itself: the other one's successes are no comfort."""
         requests: Counter[str] = Counter()

@@ -20,7 +20,7 @@ from perfgate.text.redaction import Redactor, redactor
 
 
 def on_init(environment: Any, **_: Any) -> None:
-    """Called by Locust in every process once its runner exists."""
+    """Is called by Locust in every process once its runner exists."""
     settings = read(os.environ)
     if settings is not None:
         _conduct(environment, settings)

@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 
 
 class Samples:
-    """Those kept since the last `take`; at most `limit` since the beginning."""
+    """Keeps the samples since the last `take`; at most `limit` since the beginning."""
 
     def __init__(self, limit: int = MAX_SAMPLES) -> None:
         self._limit = limit

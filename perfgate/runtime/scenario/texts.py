@@ -118,7 +118,7 @@ def json_filler(content: Any) -> Fill:
 
 
 def _compiled(content: Any) -> Callable[[Values], Any] | None:
-    """None when nothing in it varies."""
+    """Returns None when nothing in it varies."""
     if isinstance(content, str):
         return _compiled_text(Text(content))
     if isinstance(content, Mapping):

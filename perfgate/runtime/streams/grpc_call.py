@@ -6,6 +6,7 @@ stream: its latency ends with the head of the answer, its messages are aspects, 
 
 from __future__ import annotations
 
+from contextlib import closing
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from perfgate.runtime.scenario.stated_times import StatedTime
 from perfgate.runtime.streams import grpc_messages
 from perfgate.runtime.streams.grpc_answer import CallAnswer
 from perfgate.runtime.streams.grpc_messages import Method
-from perfgate.runtime.streams.grpc_reflection import ask, call_headers
+from perfgate.runtime.streams.grpc_reflection import call_headers, read_declarations
 from perfgate.runtime.streams.grpc_statuses import DEADLINE_EXCEEDED, OK
 from perfgate.runtime.streams.http2 import HeaderList, Http2Connection
 from perfgate.runtime.streams.messages import Message
@@ -146,11 +147,10 @@ class Grpc:
         try:
             if self._declared is not None:
                 return grpc_messages.method(method_of(self._declared, path))
-            connection = Http2Connection(visitor.where, visitor.tls, visitor.load.observations, deadline)
-            try:
-                return grpc_messages.method(method_of(ask(connection, visitor.where, path, deadline), path))
-            finally:
-                connection.close()
+            observations = visitor.load.observations
+            with closing(Http2Connection(visitor.where, visitor.tls, observations, deadline)) as connection:
+                declared = read_declarations(connection, visitor.where, path, deadline)
+                return grpc_messages.method(method_of(declared, path))
         except ProtoError as error:
             return error
 

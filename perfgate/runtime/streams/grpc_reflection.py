@@ -24,11 +24,11 @@ MAX_FILES = 1000
 NAME_A_PROTO = "name its file: `grpc: {proto: FILE}`"
 
 
-def ask(connection: Http2Connection, where: Origin, path: str, deadline: int) -> Declarations:
+def read_declarations(connection: Http2Connection, where: Origin, path: str, deadline: int) -> Declarations:
     """What the server declares of the method at `path`. Raises ProtoError, OSError or TimedOut."""
     service, _ = split_method(path)
     for version in VERSIONS:
-        files = _ask(connection, where, version, FILE_OF_SYMBOL, service, deadline)
+        files = _request_files(connection, where, version, FILE_OF_SYMBOL, service, deadline)
         if files is not None:
             return declared(_complete(connection, where, version, files, deadline))
     raise ProtoError("the server has no reflection", NAME_A_PROTO)
@@ -48,8 +48,8 @@ def _complete(
         if len(known) > MAX_FILES:
             raise ProtoError("the server declares too many files")
         for name in sorted(missing):
-            found = _ask(connection, where, version, FILE_BY_NAME, name, deadline) or []
-            for content in found:
+            contents = _request_files(connection, where, version, FILE_BY_NAME, name, deadline) or []
+            for content in contents:
                 file = descriptor_pb2.FileDescriptorProto.FromString(content)
                 known[file.name] = file
             if name not in known:
@@ -64,7 +64,7 @@ def _complete(
             yield file.SerializeToString()
 
 
-def _ask(
+def _request_files(
     connection: Http2Connection, where: Origin, version: str, field: int, name: str, deadline: int
 ) -> list[bytes] | None:
     """The files of one answer; None where this version is not served. Raises ProtoError for the server's refusal."""

@@ -31,7 +31,7 @@ class AwaitedReplies:
         self._read_id = json_reader(reply) if reply not in ("", NEXT) else None
 
     def expect(self, text: str) -> SentMessage:
-        """Called before the message is sent: its reply may come before its sender goes on."""
+        """Is called before the message is sent: its reply may come before its sender goes on."""
         sent = SentMessage()
         if self.is_in_order:
             self._in_order.append(sent)  # each of them: else the replies to the others would be taken for theirs

@@ -28,10 +28,10 @@ class Talk:
     """The frames of one connection."""
 
     def __init__(
-        self, channel: StreamChannel, messages: MessageRecord, reply: str, patience: int, record: Record
+        self, channel: StreamChannel, messages: MessageRecord, reply: str, reply_timeout: int, record: Record
     ) -> None:
         self._channel, self._messages, self._record = channel, messages, record
-        self._awaited, self._patience = AwaitedReplies(reply), patience  # ns that a reply is waited for
+        self._awaited, self._reply_timeout = AwaitedReplies(reply), reply_timeout  # ns that a reply is waited for
         self._next_look = 0  # for overdue replies, monotonic ns
         self._answered_left = 0  # when the latest of the answered ones left, monotonic ns
         self._sent = self._lost = 0  # messages that expect a reply; those whose reply did not come in time
@@ -115,10 +115,10 @@ class Talk:
         now = monotonic_ns()
         if now >= self._next_look:
             self._next_look = now + POLL_INTERVAL_NS
-            if now - self._opened > self._patience:
+            if now - self._opened > self._reply_timeout:
                 self.check_ready()
-            overdue = self._awaited.give_up(now - self._patience)
-            self._record_lost(overdue, Failure("timeout", f"no reply within {self._patience / 1e9:g} s"))
+            overdue = self._awaited.give_up(now - self._reply_timeout)
+            self._record_lost(overdue, Failure("timeout", f"no reply within {self._reply_timeout / 1e9:g} s"))
             if self._awaited.is_in_order:
                 self.check_replies()
 
@@ -146,7 +146,7 @@ class Talk:
     def _record_lost(self, lost: Sequence[SentMessage], failure: Failure) -> None:
         for sent in lost:
             began = sent.left or sent.due
-            took = self._patience if failure.kind == "timeout" else monotonic_ns() - began
+            took = self._reply_timeout if failure.kind == "timeout" else monotonic_ns() - began
             self._lost += 1
             self._record(began + took, took, failure)
 
@@ -158,7 +158,7 @@ class Talk:
     def check_replies(self) -> None:
         """Raises TimedOut where some did not come in time."""
         if self._lost:
-            raise TimedOut(f"{self._lost} of {self._sent} messages had no reply within {self._patience / 1e9:g} s")
+            raise TimedOut(f"{self._lost} of {self._sent} messages had no reply within {self._reply_timeout / 1e9:g} s")
 
     def say_goodbye(self) -> None:
         try:

@@ -89,10 +89,9 @@ class WebSocket(Stream):
     ) -> None:
         data, arrived = rest
         opened = monotonic_of(arrived)
-        patience = self.request.options.timeouts.total
-        talk = Talk(channel, messages, self._reply, patience, _record(visitor, self.name))
+        talk = Talk(channel, messages, self._reply, self.request.options.timeouts.total, _record(visitor, self.name))
         talk.awaits_ready(self._ready)
-        sender = gevent.spawn(self._speak, visitor, talk) if self._first or self._send else None
+        sender = gevent.spawn(self._send_messages, visitor, talk) if self._first or self._send else None
         try:
             while True:
                 for message in talk.messages(data, arrived) if data else ():
@@ -133,7 +132,7 @@ class WebSocket(Stream):
             talk.give_up_all()
             raise
 
-    def _speak(self, visitor: Visitor, talk: Talk) -> None:
+    def _send_messages(self, visitor: Visitor, talk: Talk) -> None:
         """Runs beside the listening."""
         try:
             self._say_all(visitor, talk)

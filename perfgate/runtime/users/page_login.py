@@ -1,7 +1,7 @@
 """Logs in for pages: sends one visit of a scenario and answers with its cookies. `python -m` this module.
 
-One JSON object on stdin, {"scenario": file, "target": URL}; one on stdout, {"cookies": [...]} or {"error": ...}.
-Cookies are secrets: they go through a pipe, and nowhere else.
+One JSON object on stdin, {"scenario": file, "target": URL}; one on stdout, {"cookies": [...], "values": {...}} or
+{"error": ...}. Both are secrets: they go through a pipe, and nowhere else.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LoginLoad(Load):
 
 
 def log_in(scenario: Path, target: str) -> dict[str, Any]:
-    """The cookies that one visit leaves, or what failed."""
+    """The cookies and values that one visit leaves, or what failed."""
     kind = visitor_of(scenario)
     environment = Environment(user_classes=[kind], host=target)
     environment.perfgate = load = LoginLoad(environment)
@@ -49,7 +49,9 @@ def log_in(scenario: Path, target: str) -> dict[str, Any]:
         return {"error": load.failure or "it could not be sent"}
     finally:
         user.on_stop()
-    return {"cookies": list(_cookies(user._session)), "notes": list(load.notes)}
+    session = user._session
+    values = {name: str(value) for name, value in session.values.items() if isinstance(value, str | int | float)}
+    return {"cookies": list(_cookies(session)), "values": values, "notes": list(load.notes)}
 
 
 def _cookies(session: Session) -> Iterator[dict[str, Any]]:

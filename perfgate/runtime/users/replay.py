@@ -98,11 +98,11 @@ class ObservedAnswer(Load):
             elif not response.clock_stepped:
                 trace = self._traces.id_of(response) if self._traces else ""
                 opened = None if is_first else response.connections  # every user has to open the first one
-                self.samples.append({**_told(response), "connections": opened, "trace": trace})
+                self.samples.append({**_sample(response), "connections": opened, "trace": trace})
 
 
-def _told(response: Response) -> dict[str, Any]:
-    """Seconds and bytes."""
+def _sample(response: Response) -> dict[str, Any]:
+    """The answer in seconds and bytes."""
     headers = response.headers
     return {
         "wait": response.wait / 1e9,

@@ -13,7 +13,7 @@ __all__ = ["Check", "CheckState", "CheckSurroundings", "examine"]
 
 
 def examine(around: CheckSurroundings) -> Iterator[Check]:
-    """Each check as soon as it is made. Nothing is changed; the service is started only where that is asked for."""
+    """Yields each check as soon as it is made. Changes nothing; starts the service only where that is asked for."""
     checks, subject = of_file.budget_file(around)
     yield from checks
     branch = subject.budget_file.gate.baseline.branch if subject else AUTO

@@ -61,7 +61,7 @@ class CheckSurroundings:
     now: float  # seconds since 1970
     target: str = ""  # instead of the budget file's
     history: str = ""  # the same
-    start: bool = False  # whether the service may be started
+    should_start: bool = False  # whether the service may be started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +73,9 @@ class Subject:
     target: str  # empty where a variable in it is not set
 
 
-def warning(name: str, message: str, cure: str) -> Check:
-    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure, code=DOCTOR[name])
+def warning(name: str, message: str, cure: str, code: str = "") -> Check:
+    """`code` is that of the note behind it; by default that of the line."""
+    return Check(name=name, state=CheckState.WARNING, message=message, cure=cure, code=code or DOCTOR[name])
 
 
 def broken(name: str, message: str, cure: str, code: str = "") -> Check:

@@ -9,7 +9,7 @@ from perfgate import budgets, scenarios
 from perfgate.budgets import messages
 from perfgate.model.errors import BudgetFileError
 from perfgate.text import template
-from perfgate.text.notes import bare
+from perfgate.text.notes import split
 from perfgate.text.plurals import counted
 from perfgate.text.template import TemplateError
 from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
@@ -35,10 +35,11 @@ def budget_file(around: CheckSurroundings) -> tuple[list[Check], Subject | None]
     except BudgetFileError as error:
         return [broken(name, messages.render(error), "mend these lines; perfgate check shows them too")], None
     checks = [Check(name=name, message=f"{around.budget}, {counted(len(read.budgets), 'budget')}")]
-    checks += [warning("variables", bare(text), "write `${NAME}`, or leave it as it is") for text in read.notes]
-    checks += [
-        broken("variables", f"line {mistake.line}: {mistake.message}", mistake.hint or "set it") for mistake in unset
-    ]
+    for text, code in map(split, read.notes):
+        checks.append(warning("variables", text, "write `${NAME}`, or leave it as it is", code))
+    for mistake in unset:
+        words = f"line {mistake.line}: {mistake.message}"
+        checks.append(broken("variables", words, mistake.hint or "set it", mistake.code))
     if not (unset or read.notes):
         checks.append(Check(name="variables", message="all that the file needs are set"))
     try:

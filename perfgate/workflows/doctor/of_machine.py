@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from perfgate.ci.git_questions import ask_git
+from perfgate.model.errors import PageError
 from perfgate.recording.clock import KERNEL_CLOCK
-from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, warning
+from perfgate.workflows.doctor.check import Check, CheckSurroundings, Subject, broken, warning
+from perfgate.workflows.steps.viewing import browser_of
 
 MIN_CORES = 2
 SPARE_FILES = 200  # that the load generator itself has open
 SO_TIMESTAMPNS = 35  # the option by which runtime/http/wire.py has the kernel's times
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "chromium-headless-shell",
-)
 MAX_CLOCK_SKEW_S = 300.0  # s that a commit may be newer than the clock
 
 
@@ -33,7 +26,7 @@ def machine_checks(subject: Subject | None, around: CheckSurroundings) -> Iterat
     yield kernel_timestamps()
     yield cores()
     yield file_limit(subject)
-    yield browser(around.environ)
+    yield browser(subject, around.environ)
 
 
 def clock(around: CheckSurroundings) -> Check:
@@ -72,7 +65,7 @@ def cores() -> Check:
 
 
 def file_limit(subject: Subject | None) -> Check:
-    """Each connection is an open file."""
+    """Checks the limit of open files: each connection is one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     load = subject.plan.load if subject else None
     users = [int(stage.level) for stage in load.stages] if load and load.model == "closed" else []
@@ -85,11 +78,14 @@ def file_limit(subject: Subject | None) -> Check:
     return Check(name="file limit", message="unlimited" if soft == resource.RLIM_INFINITY else f"{soft} open files")
 
 
-def browser(environ: Mapping[str, str]) -> Check:
-    path = next((there for name in BROWSERS if (there := shutil.which(name, path=environ.get("PATH")))), "")
-    if path:
-        return Check(name="Chromium", message=path)
-    return Check(name="Chromium", message="none; only measuring pages in a browser needs it")
+def browser(subject: Subject | None, environ: Mapping[str, str]) -> Check:
+    name = "Chromium"
+    try:
+        return Check(name=name, message=browser_of(environ))
+    except PageError as error:
+        if subject and subject.plan.pages:
+            return broken(name, error.message, error.hint)
+    return Check(name=name, message="none; only measuring pages in a browser needs it")
 
 
 def folder_is_writable(path: Path) -> bool:

@@ -32,7 +32,7 @@ def target(subject: Subject, around: CheckSurroundings) -> Iterator[Check]:
     if service is None:
         yield _answer(around, subject.target, subject.plan)
         yield Check(name="service", message="the file names none: the target has to run already")
-    elif not around.start:
+    elif not around.should_start:
         yield Check(name="target", message=f"{subject.target}: perfgate starts it")
         yield warning("service", "not started, so not checked", "perfgate doctor --start starts and asks it")
     else:

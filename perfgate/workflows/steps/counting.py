@@ -29,7 +29,7 @@ class Counting:
 
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     server_timing: Mapping[str, str] = field(default_factory=dict)
-    watches_memory: bool = False
+    should_watch_memory: bool = False
 
 
 def counting(budget_file: BudgetFile, sent: Collection[str]) -> Counting:
@@ -42,7 +42,7 @@ def counting(budget_file: BudgetFile, sent: Collection[str]) -> Counting:
     return Counting(
         metrics=metrics,
         server_timing=budget_file.diagnose.server_timing,
-        watches_memory=any(budget.metric in MEMORY for budget in budgets),
+        should_watch_memory=any(budget.metric in MEMORY for budget in budgets),
     )
 
 

@@ -56,14 +56,14 @@ def accepted(
     run: Run,
     budget_file: BudgetFile,
     past_runs: Sequence[PastRun],
-    words: ClaimsOf,
+    claims: ClaimsOf,
 ) -> Verdict:
     """The verdict, with the changes that somebody accepted as no failures."""
     branch = budget_file.gate.baseline.branch
     last = next((past.run.commit for past in past_runs if past.run.branch == branch), "")
     names = [endpoint.name for endpoint in budget_file.endpoints] + [journey.name for journey in budget_file.journeys]
     names += [result.name for result in run.endpoints]  # of hand-written scenarios, too
-    return gate.accept(verdict, *resolve_claims(words(branch, last), names))
+    return gate.accept(verdict, *resolve_claims(claims(branch, last), names))
 
 
 def accepted_before(verdict: Verdict, earlier: Verdict) -> Verdict:

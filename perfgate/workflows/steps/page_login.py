@@ -1,11 +1,12 @@
-"""The login of a page: its endpoint or journey is sent once on each side, and the page gets the cookies it leaves."""
+"""The login of a page: its endpoint or journey is sent once on each side, and the page gets the cookies it leaves, and
+the values it captures."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,29 +15,39 @@ from perfgate import scenarios
 from perfgate.files import codec
 from perfgate.model.budget_file import BudgetFile, PageSpec
 from perfgate.model.errors import PageError
-from perfgate.pages.options import PageSide
-from perfgate.text.redaction import redactor
+from perfgate.pages.options import LoginResult, PageSide
+from perfgate.text.redaction import Redactor, redactor
 from perfgate.text.sanitize import one_line
 
 TIMEOUT_S = 60.0
 MAX_REASON_CHARS = 300  # characters
+MIN_HIDDEN_CHARS = 8  # characters of a captured value: shorter ones are numbers and words, as reports have them too
 
 
 class PageLogin:
-    """Logs in once for each login and side. Cookies are secrets: they stay in memory."""
+    """Logs in once for each login and side. Cookies and values are secrets: they stay in memory."""
 
     def __init__(self, budget_file: BudgetFile, folder: Path, environ: Mapping[str, str]) -> None:
         self._budget_file, self._folder, self._environ = budget_file, folder, environ
-        self._known: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
+        self._known: dict[tuple[str, str], LoginResult] = {}
+        self._redactors: dict[tuple[str, str], Redactor] = {}
 
-    def cookies(self, page: PageSpec, side: PageSide) -> Sequence[Mapping[str, Any]]:
-        """Cookies as Playwright takes them. Raises PageError when the login fails, or leaves none."""
+    def log_in(self, page: PageSpec, side: PageSide) -> LoginResult:
+        """What it leaves. Raises PageError when it fails, or leaves nothing that a page takes."""
         key = page.login, side.target
         if key not in self._known:
             self._known[key] = self._log_in(page, side)
+            long = {name: it for name, it in self._known[key].values.items() if len(it) >= MIN_HIDDEN_CHARS}
+            self._redactors[key] = redactor(long, long)
         return self._known[key]
 
-    def _log_in(self, page: PageSpec, side: PageSide) -> Sequence[Mapping[str, Any]]:
+    def conceal(self, text: str) -> str:
+        """The text without the values that logins captured."""
+        for hide in self._redactors.values():
+            text = hide(text)
+        return text
+
+    def _log_in(self, page: PageSpec, side: PageSide) -> LoginResult:
         budget_file = sending_only(self._budget_file, page.login)
         plan = scenarios.plan(budget_file, [page.login])
         scenario = self._folder / f"login-{len(self._known) + 1}.py"
@@ -58,9 +69,8 @@ class PageLogin:
             )
         except subprocess.TimeoutExpired:
             answer = {"error": f"not done after {TIMEOUT_S:g} s"}
-        if answer.get("cookies"):
-            cookies: Sequence[Mapping[str, Any]] = answer["cookies"]
-            return cookies
+        if answer.get("cookies") or answer.get("values"):
+            return LoginResult(cookies=answer["cookies"], values=answer["values"])
         reason = answer.get("error") or " ".join(["it left no cookies", *answer.get("notes", ())])
         conceal = redactor(scenarios.secrets(plan), self._environ)
         raise PageError(

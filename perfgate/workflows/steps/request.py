@@ -28,7 +28,7 @@ class RunContext:
     versions: Mapping[str, str]
     doubt: str = ""  # whether `revision` is what is checked out
     access: Mapping[str, str] = field(default_factory=dict)  # environment with credentials, for the history alone
-    claims: ClaimsOf = acceptances.nobody
+    claims: ClaimsOf = acceptances.no_claims
 
 
 @dataclass(frozen=True, kw_only=True)

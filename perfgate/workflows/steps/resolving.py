@@ -84,7 +84,7 @@ def resolve(request: RunRequest, budget_file: BudgetFile) -> RunSpec:
         save=request.save,
         confirm=request.confirm,
         diagnose=request.diagnose,
-        remarks=(*((WITHOUT_SERVICE,) if is_unasked else ()), *budget_file.notes),
+        remarks=(WITHOUT_SERVICE,) if is_unasked else (),
     )
     return _with_looks(spec)
 

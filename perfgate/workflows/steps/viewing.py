@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from threading import Event, Thread
+from pathlib import Path
+from threading import Event
 
 from perfgate import loadtest, measure, scenarios
 from perfgate.model.budget_file import PageSpec
-from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
+from perfgate.model.page import PageDetail
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring
@@ -29,7 +31,12 @@ Say = Callable[[str], None]
 def check_browser(spec: LoadSpec) -> None:
     """Raises PageError before the load, which nobody should wait for in vain."""
     if spec.plan.pages:
-        browser.check(spec.context.environ)
+        browser_of(spec.context.environ)
+
+
+def browser_of(environ: Mapping[str, str]) -> str:
+    """The browser that views pages. Raises PageError where it, or the package that drives it, is missing."""
+    return browser.check(environ)
 
 
 def pages_apart(spec: LoadSpec) -> tuple[PageSpec, ...]:
@@ -39,23 +46,18 @@ def pages_apart(spec: LoadSpec) -> tuple[PageSpec, ...]:
 def with_pages(spec: LoadSpec, sides: loadtest.Sides, facts: measure.Circumstances, run: Run | None, say: Say) -> Run:
     """The run with its pages; without a load (`run` is None), a run of pages alone. Raises PageError, ServiceError and
     TargetError."""
-    views = _view(spec, sides, say)
+    options = _options(spec, sides, say)
+    views = _view(spec, sides, options)
     if run is None:
         run = measure.unloaded(spec.plan, facts, started=spec.context.started, duration=views.duration)
-    return _with_views(spec, run, views)
+    return measure.with_pages(run, views.results, views.details, views.version, options.conceal)
 
 
-def _with_views(spec: LoadSpec, run: Run, views: PageViews) -> Run:
-    """The run with what was viewed, without secrets."""
-    conceal = redactor(scenarios.secrets(spec.plan), spec.context.environ)
-    return measure.with_pages(run, views.results, views.details, views.version, conceal)
-
-
-def _view(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageViews:
+def _view(spec: LoadSpec, sides: loadtest.Sides, options: PageOptions) -> PageViews:
     with loadtest.running(sides.apart(PART), scenarios.secrets(spec.plan)):
         for target in sides.targets:
             loadtest.check_up(target, spec.context.environ)
-        return measuring.measure(pages_apart(spec), _sides(sides), _options(spec, sides, say))
+        return measuring.measure(pages_apart(spec), _sides(sides), options)
 
 
 class PagesUnderLoad:
@@ -64,41 +66,39 @@ class PagesUnderLoad:
 
     def __init__(self, spec: LoadSpec, sides: loadtest.Sides, say: Say) -> None:
         self._pages = tuple(page for page in spec.plan.pages if page not in pages_apart(spec))
+        self._options = _options(spec, sides, say)
         self._measuring = PageMeasuring(
-            self._pages, _options(spec, sides, say), first_number=1 + len(spec.plan.pages) - len(self._pages)
+            self._pages, self._options, first_number=1 + len(spec.plan.pages) - len(self._pages)
         )
         self._spec, self._sides = spec, _sides(sides)
-        self._error: PerfgateError | None = None
+        self._views: Future[None] | None = None
 
     @contextmanager
     def beside(self) -> Iterator[None]:
         """Runs as long as the block."""
-        if not self._pages or self._error:
+        if not self._pages or (self._views and self._views.exception()):
             yield
             return
         is_over = Event()
-        thread = Thread(target=self._view, args=(is_over,), name="pages")
-        thread.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            thread.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="pages") as executor:
+            self._views = executor.submit(self._view, is_over)
+            try:
+                yield
+            finally:
+                is_over.set()
 
     def _view(self, is_over: Event) -> None:
-        try:
-            if not is_over.wait(self._spec.plan.load.warmup):
-                self._measuring.view(self._sides, is_over.is_set)
-        except PerfgateError as error:
-            self._error = error
+        if not is_over.wait(self._spec.plan.load.warmup):
+            self._measuring.view(self._sides, is_over.is_set)
 
     def add_to(self, run: Run) -> Run:
         """The run with these pages. Raises what went wrong."""
-        if self._error:
-            raise self._error
         if not self._pages:
             return run
-        return _with_views(self._spec, run, self._measuring.views())
+        if self._views:
+            self._views.result()
+        views = self._measuring.views()
+        return measure.with_pages(run, views.results, views.details, views.version, self._options.conceal)
 
 
 def _sides(sides: loadtest.Sides) -> Sequence[PageSide]:
@@ -109,6 +109,8 @@ def _options(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageOptions:
     judged: dict[str, list[str]] = {}
     for budget in spec.budget_file.budgets:
         judged.setdefault(budget.endpoint, []).append(budget.metric)
+    login = PageLogin(spec.budget_file, spec.context.folder, spec.context.environ)
+    without_secrets = redactor(scenarios.secrets(spec.plan), spec.context.environ)
     return PageOptions(
         folder=spec.context.folder,
         root=spec.budget_file.path.parent,
@@ -117,9 +119,9 @@ def _options(spec: LoadSpec, sides: loadtest.Sides, say: Say) -> PageOptions:
         seed=sides.seed,
         judged=judged,
         hosts=spec.budget_file.allow,
-        log_in=PageLogin(spec.budget_file, spec.context.folder, spec.context.environ).cookies,
+        log_in=login.log_in,
         say=say,
-        conceal=redactor(scenarios.secrets(spec.plan), spec.context.environ),
+        conceal=lambda text: login.conceal(without_secrets(text)),
     )
 
 
@@ -128,11 +130,12 @@ def without_traces(spec: LoadSpec, run: Run, verdict: Verdict) -> Run:
     each is some megabytes."""
     failed = {finding.endpoint for finding in verdict.findings if finding.outcome in OF_INTEREST}
     failed |= {result.name for result in run.endpoints if result.kind == "page" and result.failures}
-    details = []
-    for detail in run.pages:
-        if detail.trace and detail.name not in failed:
-            with suppress(OSError):
-                (spec.context.folder / detail.trace).unlink(missing_ok=True)
-            detail = replace(detail, trace="")
-        details.append(detail)
+    details = (detail if detail.name in failed else _without_trace(detail, spec.context.folder) for detail in run.pages)
     return replace(run, pages=tuple(details))
+
+
+def _without_trace(detail: PageDetail, folder: Path) -> PageDetail:
+    if detail.trace:
+        with suppress(OSError):
+            (folder / detail.trace).unlink(missing_ok=True)
+    return replace(detail, trace="")

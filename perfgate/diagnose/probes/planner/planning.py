@@ -103,7 +103,7 @@ class Planner:
             self._set_path(added)
 
     def explained(self, query: str) -> Any:
-        """The generic plan as the search_path is now. Raises the driver's error."""
+        """The generic plan as the search_path is now, with the schemas of its tables. Raises the driver's error."""
         numbers = [int(number) for number in re.findall(r"\$(\d+)", query)]
         with self._connection.transaction(force_rollback=True):
             self._connection.execute("set transaction read only")
@@ -111,7 +111,9 @@ class Planner:
             self._connection.execute("deallocate all")
             self._connection.execute(f"prepare perfgate_plan as {query}".encode())
             values = f"({', '.join(['null'] * max(numbers))})" if numbers else ""
-            [plan] = self._connection.execute(f"explain (format json) execute perfgate_plan{values}").fetchone()
+            [plan] = self._connection.execute(
+                f"explain (format json, verbose) execute perfgate_plan{values}"
+            ).fetchone()
         return json.loads(plan) if isinstance(plan, str) else plan
 
     def _usable(self, query: str, candidates: Sequence[Candidate], added: Sequence[str]) -> Sequence[Candidate]:

@@ -29,6 +29,9 @@ SIZES = {
     "Stylesheet": "css_size",
     "Image": "image_size",
     "Font": "font_size",
+    "Media": "media_size",
+    "Fetch": "data_size",
+    "XHR": "data_size",
     "Document": "html_size",
 }
 

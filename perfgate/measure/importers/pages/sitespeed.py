@@ -1,9 +1,14 @@
-"""browsertime.json, which Browsertime writes, and sitespeed.io by it: some views of one page or of several."""
+"""What Browsertime says of some views of one page or of several: browsertime.json of Browsertime itself,
+browsertime.pageSummary.json of each page of sitespeed.io.
+
+Source: lib/core/engine/collector.js of Browsertime (order and names), lib/plugins/browsertime and analysisstorer of
+sitespeed.io.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
 
@@ -12,7 +17,10 @@ from perfgate.measure.importers.pages import views
 from perfgate.measure.importers.pages.views import PageView
 from perfgate.measure.importers.samples import BadLines, RecordingSource, Summary, useless
 
-HINT = "Expected: browsertime.json, in the result folder of `browsertime URL` or `sitespeed.io URL`."
+HINT = (
+    "Expected: browsertime.json of `browsertime URL`, or pages/*/data/browsertime.pageSummary.json in the folder of "
+    "results of `sitespeed.io URL`."
+)
 TIMES = {
     "largestContentfulPaint": "lcp",
     "firstContentfulPaint": "fcp",
@@ -32,7 +40,8 @@ class Sitespeed:
 
     def recognizes(self, beginning: bytes) -> bool:
         is_json = beginning.lstrip()[:1] in (b"{", b"[")
-        return is_json and b'"browsertime"' in beginning and b'"googleWebVitals"' in beginning
+        # The Web Vitals come after what scripts returned of each view: hundreds of kilobytes, with the coach's advice.
+        return is_json and b'"browsertime"' in beginning and b'"browserScripts"' in beginning
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         try:
@@ -58,16 +67,20 @@ def _way(info: Mapping[str, Any]) -> str:
 
 
 def _began(page: Mapping[str, Any]) -> datetime | None:
-    text = page.get("timestamp") or page["info"].get("timestamp")
-    return datetime.fromisoformat(text) if text else None
+    """sitespeed.io gives the time of this machine, without a zone."""
+    first = next(iter(page.get("timestamps") or ()), None)
+    text = first or page.get("timestamp") or page["info"].get("timestamp")
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def _views(page: Mapping[str, Any]) -> Iterator[PageView]:
-    url = page["info"]["url"]
-    for vitals, errors in zip_longest(page["googleWebVitals"], page.get("errors") or [], fillvalue=None):
-        if errors:
-            yield PageView(url=url, failure=str(errors[0] if isinstance(errors, list) else errors))
-            continue
-        known = vitals or {}
-        cls = summary_reading.metrics_among(known, {"cumulativeLayoutShift": "cls"}, 1.0)
-        yield PageView(url=url, metrics=summary_reading.metrics_among(known, TIMES) | cls)
+    """Each view has a list of errors, most often an empty one. One that came to no vitals is missing among those."""
+    url, vitals, errors = page["info"]["url"], list(page["googleWebVitals"]), list(page.get("errors") or [])
+    if len(vitals) < len(errors):
+        errors = [*[None] * len(vitals), *filter(None, errors)]
+    for known, error in zip_longest(vitals, errors, fillvalue=None):
+        if error:
+            yield PageView(url=url, failure=str(error[0] if isinstance(error, list) else error))
+        elif known is not None:
+            cls = summary_reading.metrics_among(known, {"cumulativeLayoutShift": "cls"}, 1.0)
+            yield PageView(url=url, metrics=summary_reading.metrics_among(known, TIMES) | cls)

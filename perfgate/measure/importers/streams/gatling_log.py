@@ -16,6 +16,7 @@ from perfgate.measure.importers.samples import (
     GOOD,
     MAX_REQUEST_MS,
     REJECTED,
+    SECOND_HEADER,
     BadLines,
     RecordingSource,
     RequestLabel,
@@ -26,6 +27,7 @@ from perfgate.measure.importers.timeline import settled
 
 HINT = "Expected: the simulation.log that Gatling before 3.12 writes as text."
 OTHERS = frozenset({"RUN", "USER", "GROUP", "ASSERTION", "ERROR"})
+NO_END = -(1 << 63)  # of a message that came in without one that it answers
 _FOUND = re.compile(r"status.*found (\d{3})\b")
 
 
@@ -48,11 +50,21 @@ class GatlingLog:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         timeline = settled(source, lambda line: request.began if (request := _request(line.decode())) else None)
-        return rows.to_batches(lines.texts(source, bad, _request, "not a line of Gatling", timeline))
+        has_run = False
+
+        def request(line: str) -> RecordedRequest | None:
+            nonlocal has_run
+            if (is_run := line.startswith("RUN\t")) and has_run:
+                raise ValueError(SECOND_HEADER)
+            has_run = has_run or is_run
+            return _request(line)
+
+        return rows.to_batches(lines.texts(source, bad, request, "not a line of Gatling", timeline))
 
 
 def _request(line: str) -> RecordedRequest | None:
-    """Raises ValueError when it is none."""
+    """None for other lines, and for a message that came in without one that it answers. Raises ValueError for what is
+    no line of Gatling."""
     kind, *fields = line.rstrip("\r\n").split("\t")
     if kind in OTHERS:
         return None
@@ -62,22 +74,21 @@ def _request(line: str) -> RecordedRequest | None:
     if at < 3:
         raise ValueError("neither OK nor KO")
     name, start, end = fields[at - 3 : at]
+    if int(end) == NO_END:
+        return None
     took = int(end) - int(start)
     if int(start) <= 0 or not 0 <= took <= MAX_REQUEST_MS:
         raise ValueError(f"from {start} to {end}")
     message = fields[at + 1].strip() if len(fields) > at + 1 else ""
-    status, outcomes = _answer(fields[at] == "OK", message)
-    return RecordedRequest(
-        RequestLabel(name), int(start) / 1000, took, status, outcomes, status == 0 and rows.is_timeout(message)
-    )
+    return RecordedRequest(RequestLabel(name), int(start) / 1000, took, *answer(message, is_good=fields[at] == "OK"))
 
 
-def _answer(is_good: bool, message: str) -> tuple[int, int]:
-    """Status and what Gatling made of it. An exception's message is that of no answer."""
+def answer(message: str, *, is_good: bool) -> tuple[int, int, bool]:
+    """Status, what Gatling made of it, and whether it timed out. An exception's message is that of no answer."""
     if is_good:
-        return 200, GOOD
+        return 200, GOOD, False
     if match := _FOUND.search(message):
-        return int(match[1]), BAD
+        return int(match[1]), BAD, False
     if rows.is_timeout(message) or "Exception" in message or "connect" in message.lower():
-        return 0, BAD
-    return 200, REJECTED
+        return 0, BAD, rows.is_timeout(message)
+    return 200, REJECTED, False

@@ -95,7 +95,7 @@ class _XmlReader:
         """Raises UsageError when this is not XML: nothing after it could be read."""
         try:
             self.parser.Parse(part, False)
-        except (expat.ExpatError, ValueError) as error:
+        except (expat.ExpatError, ValueError, LookupError) as error:
             line = self.parser.CurrentLineNumber
             raise mistaken(self._bad.source, [(line, f"not XML from here on: {error}")], hint=HINT) from error
 

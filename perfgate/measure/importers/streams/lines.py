@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from perfgate.measure.importers.rows import RecordedRequest
-from perfgate.measure.importers.samples import BadLines, RecordingSource
+from perfgate.measure.importers.samples import SECOND_HEADER, BadLines, RecordingSource, second_header
 from perfgate.measure.importers.timeline import RowTimes, settled
 
 MISTAKES = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
@@ -42,6 +42,8 @@ def texts(
                 if recorded is not None:
                     timeline.check(recorded.began)
             except MISTAKES as error:
+                if str(error) == SECOND_HEADER:
+                    raise second_header(source, number) from error
                 cut = "" if raw.endswith(b"\n") else " (the file is cut off there)"
                 why = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
                 bad.add(number, f"{what}: {why}{cut}")

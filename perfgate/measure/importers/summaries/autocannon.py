@@ -29,11 +29,12 @@ class Autocannon:
             lost = int(whole["errors"])  # timeouts among them
             requests, other = int(whole["requests"]["total"]) + lost, int(whole["non2xx"])
             redirects = int(whole.get("3xx", 0))
+            unexpected = int(whole.get("mismatches", 0))  # other bodies than --expectBody, mostly with a good status
             row = summary_reading.checked(
                 Row(
                     label=RequestLabel(whole["url"], url=whole["url"]),
                     requests=requests,
-                    failures=max(0, other - redirects) + lost,
+                    failures=min(requests, max(0, other - redirects) + lost + unexpected),
                     metrics=summary_reading.metrics_among(whole["latency"], METRIC_NAMES),
                 )
             )

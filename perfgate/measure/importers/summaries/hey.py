@@ -13,6 +13,7 @@ _LINE = re.compile(rf"^\s*(Total|Slowest|Average):\s+{summary_reading.TIME}", re
 _PERCENTILE = re.compile(rf"^\s*([\d.]+)%+ in {summary_reading.TIME}", re.MULTILINE)
 _STATUS = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses", re.MULTILINE)
 _ERROR = re.compile(r"^\s*\[(\d+)\]\s+(.+)$", re.MULTILINE)
+_SOME_STATUSES = re.compile(r"^Response time \w+ \(", re.MULTILINE)  # oha's --stats-success-breakdown
 _TOTAL = re.compile(r"^\s*Total:\s", re.MULTILINE)
 NAMES = {"Slowest": "max", "Average": "mean"}
 
@@ -44,7 +45,7 @@ def printed(text: str) -> Summary | None:
     """What hey, and oha after its model, print. None where there are no figures."""
     lines = {name: summary_reading.seconds(number, unit) for name, number, unit in _LINE.findall(text)}
     metrics = {NAMES[name]: value for name, value in lines.items() if name in NAMES}
-    for percent, number, unit in _PERCENTILE.findall(text):
+    for percent, number, unit in _PERCENTILE.findall(_SOME_STATUSES.split(text)[0]):
         if name := summary_reading.percentile_name(percent):
             metrics[name] = summary_reading.seconds(number, unit)
     statuses, _, errors = text.partition("Status code distribution:")[2].partition("Error distribution:")

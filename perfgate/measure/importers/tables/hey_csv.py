@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from perfgate.measure.importers import blocks, rows
-from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
-from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, SampleBatch
+from perfgate.measure.importers.blocks import Layout
+from perfgate.measure.importers.samples import SECOND_HEADER, BadLines, RecordingSource, RequestLabel, SampleBatch
 from perfgate.measure.importers.timeline import MAX_SPAN_S
 
 MAX_REQUEST_S = 86_400.0

@@ -18,12 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from perfgate.measure.importers import blocks, dates, rows
-from perfgate.measure.importers.blocks import SECOND_HEADER, Layout
+from perfgate.measure.importers.blocks import Layout
 from perfgate.measure.importers.samples import (
     BAD,
     GOOD,
     MAX_REQUEST_MS,
     REJECTED,
+    SECOND_HEADER,
     BadLines,
     Phase,
     RecordingSource,

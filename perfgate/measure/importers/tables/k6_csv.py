@@ -23,7 +23,15 @@ from perfgate.measure.importers.k6_stream import (
     tags_of,
     to_batches,
 )
-from perfgate.measure.importers.samples import MAX_REQUEST_MS, BadLines, RecordingSource, SampleBatch, ToolReport
+from perfgate.measure.importers.samples import (
+    MAX_REQUEST_MS,
+    SECOND_HEADER,
+    BadLines,
+    RecordingSource,
+    SampleBatch,
+    ToolReport,
+    second_header,
+)
 from perfgate.measure.importers.timeline import UNITS, settled
 
 NEEDED = ("metric_name", "timestamp", "metric_value", "status")
@@ -72,8 +80,8 @@ def _points(
             except (ValueError, IndexError, csv.Error, OSError) as error:
                 if isinstance(error, OSError):
                     raise
-                if str(error) == blocks.SECOND_HEADER:
-                    raise blocks.second_header(source, table.line_num) from error
+                if str(error) == SECOND_HEADER:
+                    raise second_header(source, table.line_num) from error
                 what = "fields are missing" if isinstance(error, IndexError) else str(error)
                 bad.add(table.line_num, f"not a row of k6: {what}")
                 continue
@@ -98,7 +106,7 @@ def _point(
     """None for what is no request. Raises ValueError or IndexError when the row is not k6's."""
     metric = row[positions["metric_name"]]
     if metric == "metric_name":
-        raise ValueError(blocks.SECOND_HEADER)
+        raise ValueError(SECOND_HEADER)
     if metric in METRICS:
         names = [name for name in ("check", "scenario") if name in positions]
         outcomes.add(metric, float(row[positions["metric_value"]]), {name: row[positions[name]] for name in names})

@@ -214,6 +214,15 @@ def test_what_may_change_data_is_left_out_unless_it_is_asked_for():
     assert [one.name for one in converted(item(), item("b", method="POST"), unsafe=False).endpoints] == ["a"]
 
 
+def test_a_request_named_by_its_url_shows_no_secret():
+    url = f"{SHOP}/hook/ghp_abcdefghijklmnopqrstuvwxyz0123?token=s3cret"
+    text = init.write(converted(item(name=url, url=url)), init.Context(source="x"))
+
+    assert "GET /hook/${SECRET_IN_PATH}?token=${TOKEN}" in text
+    assert "ghp_" not in text
+    assert "s3cret" not in text
+
+
 def of_format_4(*resources: dict[str, Any]) -> FileProposal:
     document = {"_type": "export", "__export_format": 4, "resources": list(resources)}
     return init.convert(init.source("Insomnia.json", json.dumps(document)), init.ProposalOptions(unsafe=True))

@@ -134,6 +134,7 @@ def test_thresholds_are_budgets(thresholds: str, budget: dict[str, str], own: di
         ("{ my_trend: ['p(95)<5'] }", "a metric of the script's own, or one that perfgate does not judge"),
         ("{ http_req_duration: ['p(95) is low'] }", "it cannot be read"),
         ("{ http_req_duration: ['p(95)<0'] }", "it is no limit"),
+        ("{ http_req_duration: ['p(99)<15000'] }", "requests time out after 10 s: raise `timeout`, and write it"),
         ("{ http_req_failed: ['rate<2'] }", "it is no limit"),
         ("{ http_req_duration: [5] }", "it cannot be read"),
         ("{ 'http_req_duration{name:gone}': ['p(95)<5'] }", "no request that is read has these tags"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from perfgate.init.script.tokens import MAX_NESTING, NAME, NUMBER, OPENING, STRING, TEMPLATE, Token, closing, separated
+from perfgate.init.script.tokens import MAX_NESTING, NAME, NUMBER, STRING, TEMPLATE, Token, closing, separated
 from perfgate.init.script.values import (
     ENVIRONMENT,
     FUNCTIONS,
@@ -30,28 +30,6 @@ from perfgate.init.script.values import (
 )
 
 WORDS = {"true": True, "false": False, "null": None, "undefined": None}
-_AFTER_VALUE = (")", "]", "}")
-_GOES_ON = ("instanceof", "in", "of")
-
-
-def expression(script: Sequence[Token], start: int) -> Sequence[Token]:
-    """The tokens of the expression that begins at `start`: to a comma, a semicolon, a bracket that closes, or the line
-    after which nothing goes on."""
-    index = start
-    while index < len(script):
-        token = script[index]
-        if token.is_mark(",", ";", *OPENING.values()):
-            break
-        if index > start and _ends_statement(script[index - 1], token):
-            break
-        index = closing(script, index) + 1 if token.is_mark(*OPENING) else index + 1
-    return script[start:index]
-
-
-def _ends_statement(before: Token, token: Token) -> bool:
-    is_value = before.kind in (NUMBER, STRING, TEMPLATE) or before.is_mark(*_AFTER_VALUE) or before.kind == NAME
-    begins = token.kind in (NAME, NUMBER, STRING) or token.is_mark("{", "}")
-    return token.line > before.line and is_value and begins and token.text not in _GOES_ON
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from perfgate.init.script.expressions import Evaluation, expression
-from perfgate.init.script.tokens import NAME, STRING, Token, closing, separated, tokens
+from perfgate.init.script.expressions import Evaluation
+from perfgate.init.script.tokens import NAME, STRING, Token, closing, expression, separated, tokens
 from perfgate.init.script.values import Json, Unknown
 
 DECLARING = ("const", "let", "var")

@@ -27,6 +27,8 @@ _PATTERN = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\r\n|.))", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
 OPENING = {"(": ")", "[": "]", "{": "}"}
+_AFTER_VALUE = (")", "]", "}")
+_GOES_ON = ("instanceof", "in", "of")
 _BEFORE_PATTERN = ("return", "typeof", "case", "in", "of", "await")  # after other names, `/` divides
 
 
@@ -81,6 +83,26 @@ def separated(script: Sequence[Token]) -> list[Sequence[Token]]:
             start = index + 1
         index += 1
     return [*parts, script[start:]] if start < len(script) else parts
+
+
+def expression(script: Sequence[Token], start: int) -> Sequence[Token]:
+    """The tokens of the expression that begins at `start`: to a comma, a semicolon, a bracket that closes, or the line
+    after which nothing goes on."""
+    index = start
+    while index < len(script):
+        token = script[index]
+        if token.is_mark(",", ";", *OPENING.values()):
+            break
+        if index > start and _ends_statement(script[index - 1], token):
+            break
+        index = closing(script, index) + 1 if token.is_mark(*OPENING) else index + 1
+    return script[start:index]
+
+
+def _ends_statement(before: Token, token: Token) -> bool:
+    is_value = before.kind in (NUMBER, STRING, TEMPLATE) or before.is_mark(*_AFTER_VALUE) or before.kind == NAME
+    begins = token.kind in (NAME, NUMBER, STRING) or token.is_mark("{", "}")
+    return token.line > before.line and is_value and begins and token.text not in _GOES_ON
 
 
 class _Tokenizer:

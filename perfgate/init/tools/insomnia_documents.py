@@ -10,8 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from perfgate.init import naming
+from perfgate.init import naming, recorded
 from perfgate.init.proposal import InitSource, Json
+from perfgate.init.secrets import Secrets
 from perfgate.init.tools.postman_collection import MAX_DEPTH, maps
 from perfgate.model.errors import UsageError
 
@@ -86,7 +87,7 @@ def _layer(environment: Mapping[str, Json]) -> Layer:
 
 def _walk(items: Json, inherited: _Inherited, depth: int) -> Iterator[InsomniaItem]:
     for item in maps(items) if depth < MAX_DEPTH else ():
-        name = naming.plain(f"{inherited.front}{item.get('name') or item.get('url') or ''}")
+        name = naming.plain(f"{inherited.front}{_named(str(item.get('name') or item.get('url') or ''))}")
         auth = item.get("authentication")
         auth = auth if isinstance(auth, dict) and auth.get("type") else inherited.auth
         headers = (*inherited.headers, item.get("headers"))
@@ -100,6 +101,11 @@ def _walk(items: Json, inherited: _Inherited, depth: int) -> Iterator[InsomniaIt
             yield InsomniaItem(
                 name=name, request=item, auth=auth, headers=headers, layers=inherited.layers, why_not=why_not
             )
+
+
+def _named(name: str) -> str:
+    """The name, without the secrets that a URL may have: a request that was pasted is named by its own."""
+    return recorded.readable(name.partition("?")[0], Secrets()) if "://" in name else name
 
 
 def _why_not(item: Mapping[str, Json]) -> str:

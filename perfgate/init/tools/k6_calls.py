@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from perfgate.init.proposal import Json, Omission
-from perfgate.init.script.expressions import Evaluation, expression
+from perfgate.init.script.expressions import Evaluation
 from perfgate.init.script.script import (
     CHANGED,
     CHANGING,
@@ -20,7 +20,7 @@ from perfgate.init.script.script import (
     declared,
     with_value,
 )
-from perfgate.init.script.tokens import NAME, NUMBER, Token, closing, separated
+from perfgate.init.script.tokens import NAME, NUMBER, Token, closing, expression, separated
 from perfgate.init.script.values import NotConstantError, RandomNumber, Unknown
 from perfgate.init.tools.k6_requests import VERBS, K6Call, batched_call, call_of, shown
 

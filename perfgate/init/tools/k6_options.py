@@ -20,6 +20,7 @@ _SELECTED = re.compile(r"(\w+)(?:\{(.*)\})?", re.DOTALL)
 _LATENCIES = {"med": "p50", "avg": "mean", "max": "max", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99"}
 _CONSTANT, _RAMPING = ("constant-vus", "constant-arrival-rate"), ("ramping-vus", "ramping-arrival-rate")
 _COUNTED = ("shared-iterations", "per-vu-iterations")
+TIMEOUT_S = 10.0  # seconds, as the file begins with
 _LOAD_KEYS = ("vus", "duration", "stages", "iterations", "scenarios")
 _WITHOUT_EFFECT = (  # of the client, or of k6's own output
     "discardResponseBodies vusMax userAgent systemTags summaryTrendStats summaryTimeUnit noUsageReport setupTimeout "
@@ -121,6 +122,8 @@ def _threshold(key: str, text: str) -> K6Threshold | str:
     limit = number if metric == "errors" else number / 1000
     if (metric != "errors" and limit <= 0) or limit > (1 if metric == "errors" else MAX_S):
         return "it is no limit"
+    if metric != "errors" and limit >= TIMEOUT_S:
+        return f"requests time out after {TIMEOUT_S:g} s: raise `timeout`, and write it"
     pairs = (part.partition(":") for part in (selected[2] or "").split(",") if part.strip())
     return K6Threshold(
         key=key, metric=metric, limit=limit, selector={tag.strip(): value.strip() for tag, _, value in pairs}

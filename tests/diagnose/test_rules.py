@@ -696,6 +696,18 @@ def test_a_count_that_takes_no_time_hides_no_cause_that_takes_it(counted: dict[s
         assert beside in causes
 
 
+def test_a_count_that_the_machine_leaves_nothing_to_explain_for_is_named_after_it():
+    slow = {"reference": 0.003, "reference_cpu": 0.0028, "cpu": 0.008}
+    control = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.006, loaded=0.0073))
+
+    def causes(by: float) -> list[tuple[str, str]]:
+        seen = case("database", by=by, queries=9.0, control=control, **slow)
+        return [(item.code, item.confidence) for item in explain(seen)]
+
+    assert causes(0.010) == [("environment", "environment"), ("repeated-statement", "likely")]
+    assert causes(0.025)[0] == ("repeated-statement", "confirmed")
+
+
 @pytest.mark.parametrize(
     "counted", [{"queries": 9.0}, {"database_size": 20_000.0}, {"connections": 1.0}, {"decoded": 30_000.0}]
 )

@@ -19,6 +19,7 @@ from perfgate.diagnose.rules import (
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import (
     CPU_TURN_S,
+    MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
     MIN_TIME_S,
     Case,
@@ -28,6 +29,7 @@ from perfgate.diagnose.rules.case import (
     grew,
     has_moved,
     has_tail_moved,
+    is_in_each_round,
 )
 from perfgate.diagnose.rules.memory import may_leak
 from perfgate.model.diagnosis import Cause, Confidence, Layer
@@ -97,7 +99,10 @@ def explain(case: Case) -> tuple[Cause, ...]:
         case = case.with_tails()
     causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
     counted = [found for found in causes if found.confidence == "confirmed" and _is_no_time(found)]
-    is_the_code = environment.computes_more(case) or not all(_explains_little(case, found) for found in counted)
+    is_machine = _is_all_of_machine(case)
+    is_the_code = environment.computes_more(case) or not all(
+        _explains_little(case, found) or (is_machine and found.code in _ALONE_TOO) for found in counted
+    )
     if not is_the_code and (machine := environment.environment(case)):
         return (machine, *_as_likely(counted))
     fair = case.on_slower_machine(environment.machine_factor(case))
@@ -111,6 +116,16 @@ def explain(case: Case) -> tuple[Cause, ...]:
         shapes = [found for rule in _SHAPES for found in rule(fair)]
         causes = [*(found for found in shapes if not causes or found.code != "new-statement"), *causes]
     return tuple(causes) or (_unexplained(case),)
+
+
+def _is_all_of_machine(case: Case) -> bool:
+    """Whether a request that is alone is slower by no more than the machine is, as a fixed piece of work shows it in
+    each round: nothing is left for what was counted."""
+    (before, now), reference = case.pair("alone"), case.pair("reference")
+    if case.base is None or before is None or now is None or not grew(reference, MAX_EQUAL_FACTOR, 0.0):
+        return False
+    is_steady = is_in_each_round(case.base, case.head, "reference")
+    return is_steady and MAX_EQUAL_FACTOR * before < now <= MAX_EQUAL_FACTOR * before * environment.slowness(case)
 
 
 def _as_likely(causes: Sequence[Cause]) -> tuple[Cause, ...]:

@@ -22,6 +22,7 @@ from perfgate.diagnose.rules.case import (
     MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
     MIN_TIME_S,
+    UNTIMED_S,
     Case,
     Rule,
     RunMovement,
@@ -89,6 +90,12 @@ _ALONE_TOO = (  # what takes as long in a request that is alone
     "connections-closed",
     *_OF_BYTES,
 )
+_COUNTED_CALLS: Mapping[str, tuple[str, str]] = {  # by the first count that is known
+    "repeated-statement": ("queries", "database_messages"),
+    "new-statement": ("queries", "database_messages"),
+    "cache-repeated": ("cache_calls", "cache_messages"),
+    "external-repeated": ("external_calls", "external_messages"),
+}
 
 
 def explain(case: Case) -> tuple[Cause, ...]:
@@ -174,7 +181,18 @@ def _explains_little(case: Case, found: Cause) -> bool:
         or not case.knows(found.layer)
     ):
         return False
-    return case.share(found.layer) < _MIN_OWN_SHARE
+    return case.share(found.layer) < _MIN_OWN_SHARE and not _may_take(case, found)
+
+
+def _may_take(case: Case, found: Cause) -> bool:
+    """Whether what is more may take the time though no clock of its layer shows it, and nothing else takes it: as what
+    is computed for it, or as answers that are too quick to be timed."""
+    others = [layer for layer in application.OTHER_SERVERS if layer != found.layer]
+    if found.code not in _ALONE_TOO or application.takes_most(case) or case.share(*others) >= 0.5:
+        return False
+    growths = [case.growth(name) for name in _COUNTED_CALLS.get(found.code, ())]
+    more = next((growth for growth in growths if growth is not None), 0.0)
+    return case.takes(more * UNTIMED_S) or (case.takes(case.growth("cpu")) and not application.computes_beyond(case))
 
 
 def _takes_other_time(case: Case) -> bool:
@@ -187,7 +205,7 @@ def _takes_other_time(case: Case) -> bool:
     computed, downloaded = case.growth("cpu"), case.growth("download")
     if computed is None or downloaded is None:
         return False
-    if application.computes_beyond(case) and computed >= 0.5 * case.slower_alone:
+    if application.takes_most(case):
         return True
     return max(0.0, computed) + max(0.0, downloaded) < MIN_EXPLAINING_SHARE * case.slower_alone
 

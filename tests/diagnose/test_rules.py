@@ -704,6 +704,9 @@ def test_a_count_that_the_machine_leaves_nothing_to_explain_for_is_named_after_i
         seen = case("database", by=by, queries=9.0, control=control, **slow)
         return [(item.code, item.confidence) for item in explain(seen)]
 
+    closed = case("network", by=0.010, connections=1.0, control=control, **slow)
+
+    assert explain(closed)[0].code == "connections-closed"  # which nobody wants
     assert causes(0.010) == [("environment", "environment"), ("repeated-statement", "likely")]
     assert causes(0.025)[0] == ("repeated-statement", "confirmed")
 
@@ -725,6 +728,7 @@ def test_a_leak_is_named_beside_what_takes_time():
         return [item.code for item in explain(case("queue", by=0.04, memory=200_000, **seen))]
 
     assert codes() == ["waiting", "memory-growth"]
+    assert codes(stopped=0.4) == ["environment", "memory-growth"]
     assert codes(alone=0.010, loaded=0.035) == ["memory-growth"]  # which may be why
 
 

@@ -80,6 +80,7 @@ _MIN_OWN_SHARE = 0.1  # of the difference
 _MIN_OTHERS_SHARE = 0.7  # of the difference, that other servers have beside what an answer's bytes take
 _MIN_WAIT_S = 0.01  # s by which a request that is alone is slower, from which what explains little of it is not all
 _OF_BYTES = ("payload", "compression-lost")
+_NEVER_MEANT = ("compression-lost", "connections-closed")  # while a query or a row more may be what was wanted
 _ALONE_TOO = (  # what takes as long in a request that is alone
     "repeated-statement",
     "new-statement",
@@ -107,11 +108,12 @@ def explain(case: Case) -> tuple[Cause, ...]:
     causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
     counted = [found for found in causes if found.confidence == "confirmed" and _is_no_time(found)]
     is_machine = _is_all_of_machine(case)
-    is_the_code = environment.computes_more(case) or not all(
-        _explains_little(case, found) or (is_machine and found.code in _ALONE_TOO) for found in counted
+    is_the_code = environment.computes_more(case) or any(
+        found.code in _NEVER_MEANT or not (_explains_little(case, found) or (is_machine and found.code in _ALONE_TOO))
+        for found in counted
     )
     if not is_the_code and (machine := environment.environment(case)):
-        return (machine, *_as_likely(counted))
+        return (machine, *_as_likely(counted), *memory.growth(case))
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
     causes = _sorted(case, [*causes, *memory.growth(case)])

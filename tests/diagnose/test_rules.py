@@ -687,13 +687,28 @@ NONE_CACHED = LayerChange(layer="cache", baseline=0.001, now=0.001, change=0.0)
 def test_a_count_that_takes_no_time_hides_no_cause_that_takes_it(counted: dict[str, float], beside: str):
     """A pull request that also sends a query more: the count is true, and explains next to nothing."""
     base = replace(SOUND, download=0.0003, database_messages=4.0, database_wait=0.0025)
-    little = {"base": base, "by": 0.06, "database_wait": 0.0035, **counted}
+    little = {"base": base, "by": 0.1, "database_wait": 0.0035, **counted}
 
-    for known, code in (({"cpu": 0.060}, "cpu"), ({}, "waiting")):
+    for known, code in (({"cpu": 0.1}, "cpu"), ({}, "waiting")):
         seen = case("unattributed", **little, **known)
         causes = [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE, NONE_CACHED)))]
         assert causes[0] == code
         assert beside in causes
+
+
+def test_a_count_that_the_machine_leaves_nothing_to_explain_for_is_named_after_it():
+    slow = {"reference": 0.003, "reference_cpu": 0.0028, "cpu": 0.008}
+    control = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.006, loaded=0.0073))
+
+    def causes(by: float) -> list[tuple[str, str]]:
+        seen = case("database", by=by, queries=9.0, control=control, **slow)
+        return [(item.code, item.confidence) for item in explain(seen)]
+
+    closed = case("network", by=0.010, connections=1.0, control=control, **slow)
+
+    assert explain(closed)[0].code == "connections-closed"  # which nobody wants
+    assert causes(0.010) == [("environment", "environment"), ("repeated-statement", "likely")]
+    assert causes(0.025)[0] == ("repeated-statement", "confirmed")
 
 
 @pytest.mark.parametrize(
@@ -713,6 +728,7 @@ def test_a_leak_is_named_beside_what_takes_time():
         return [item.code for item in explain(case("queue", by=0.04, memory=200_000, **seen))]
 
     assert codes() == ["waiting", "memory-growth"]
+    assert codes(stopped=0.4) == ["environment", "memory-growth"]
     assert codes(alone=0.010, loaded=0.035) == ["memory-growth"]  # which may be why
 
 
@@ -720,6 +736,25 @@ def test_headers_that_allowed_caching_take_no_time_of_the_service():
     seen = [item.code for item in explain(case("application", by=0.04, cached=None, base=UNCACHED, cacheable=0.0))]
 
     assert seen == ["waiting", "cache-lost"]
+
+
+def test_rows_that_an_orm_makes_objects_of_are_the_code_on_a_noisy_machine_too():
+    noisy = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.006, loaded=0.0073))
+    seen = case("unattributed", by=0.08, rows=2000.0, cpu=0.075, control=noisy, reference_cpu=0.002)
+
+    assert [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE)))] == ["more-rows"]
+
+
+def test_queries_that_are_too_quick_to_be_timed_may_be_what_takes_the_time():
+    """The way there and back: half a millisecond each, which sockets do not show."""
+    base = replace(SOUND, database_messages=4.0, database_wait=0.0025)
+    seen = case("unattributed", by=0.025, base=base, queries=53.0, database_messages=54.0, database_wait=0.004)
+
+    seen = replace(seen, layers=(*seen.layers, LITTLE))
+    noisy = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.006, loaded=0.0073))
+
+    assert [item.code for item in explain(seen)] == ["repeated-statement"]
+    assert [item.code for item in explain(replace(seen, control=noisy))] == ["repeated-statement"]
 
 
 def test_an_orm_that_loads_many_rows_more_is_no_matter_of_cpu():

@@ -19,8 +19,10 @@ from perfgate.diagnose.rules import (
 from perfgate.diagnose.rules.application import delays_others
 from perfgate.diagnose.rules.case import (
     CPU_TURN_S,
+    MAX_EQUAL_FACTOR,
     MIN_EXPLAINING_SHARE,
     MIN_TIME_S,
+    UNTIMED_S,
     Case,
     Rule,
     RunMovement,
@@ -28,6 +30,7 @@ from perfgate.diagnose.rules.case import (
     grew,
     has_moved,
     has_tail_moved,
+    is_in_each_round,
 )
 from perfgate.diagnose.rules.memory import may_leak
 from perfgate.model.diagnosis import Cause, Confidence, Layer
@@ -77,6 +80,7 @@ _MIN_OWN_SHARE = 0.1  # of the difference
 _MIN_OTHERS_SHARE = 0.7  # of the difference, that other servers have beside what an answer's bytes take
 _MIN_WAIT_S = 0.01  # s by which a request that is alone is slower, from which what explains little of it is not all
 _OF_BYTES = ("payload", "compression-lost")
+_NEVER_MEANT = ("compression-lost", "connections-closed")  # while a query or a row more may be what was wanted
 _ALONE_TOO = (  # what takes as long in a request that is alone
     "repeated-statement",
     "new-statement",
@@ -87,6 +91,12 @@ _ALONE_TOO = (  # what takes as long in a request that is alone
     "connections-closed",
     *_OF_BYTES,
 )
+_COUNTED_CALLS: Mapping[str, tuple[str, str]] = {  # by the first count that is known
+    "repeated-statement": ("queries", "database_messages"),
+    "new-statement": ("queries", "database_messages"),
+    "cache-repeated": ("cache_calls", "cache_messages"),
+    "external-repeated": ("external_calls", "external_messages"),
+}
 
 
 def explain(case: Case) -> tuple[Cause, ...]:
@@ -97,9 +107,13 @@ def explain(case: Case) -> tuple[Cause, ...]:
         case = case.with_tails()
     causes = _sorted(case, [found for rule in _COUNTS for found in rule(case)])
     counted = [found for found in causes if found.confidence == "confirmed" and _is_no_time(found)]
-    is_the_code = environment.computes_more(case) or not all(_explains_little(case, found) for found in counted)
+    is_machine = _is_all_of_machine(case)
+    is_the_code = environment.computes_more(case) or any(
+        found.code in _NEVER_MEANT or not (_explains_little(case, found) or (is_machine and found.code in _ALONE_TOO))
+        for found in counted
+    )
     if not is_the_code and (machine := environment.environment(case)):
-        return (machine, *_as_likely(counted))
+        return (machine, *_as_likely(counted), *memory.growth(case))
     fair = case.on_slower_machine(environment.machine_factor(case))
     causes += _sorted(fair, [found for rule in _TIMES for found in rule(fair)])
     causes = _sorted(case, [*causes, *memory.growth(case)])
@@ -111,6 +125,16 @@ def explain(case: Case) -> tuple[Cause, ...]:
         shapes = [found for rule in _SHAPES for found in rule(fair)]
         causes = [*(found for found in shapes if not causes or found.code != "new-statement"), *causes]
     return tuple(causes) or (_unexplained(case),)
+
+
+def _is_all_of_machine(case: Case) -> bool:
+    """Whether a request that is alone is slower by no more than the machine is, as a fixed piece of work shows it in
+    each round: nothing is left for what was counted."""
+    (before, now), reference = case.pair("alone"), case.pair("reference")
+    if case.base is None or before is None or now is None or not grew(reference, MAX_EQUAL_FACTOR, 0.0):
+        return False
+    is_steady = is_in_each_round(case.base, case.head, "reference")
+    return is_steady and MAX_EQUAL_FACTOR * before < now <= MAX_EQUAL_FACTOR * before * environment.slowness(case)
 
 
 def _as_likely(causes: Sequence[Cause]) -> tuple[Cause, ...]:
@@ -159,7 +183,18 @@ def _explains_little(case: Case, found: Cause) -> bool:
         or not case.knows(found.layer)
     ):
         return False
-    return case.share(found.layer) < _MIN_OWN_SHARE
+    return case.share(found.layer) < _MIN_OWN_SHARE and not _may_take(case, found)
+
+
+def _may_take(case: Case, found: Cause) -> bool:
+    """Whether what is more may take the time though no clock of its layer shows it, and nothing else takes it: as what
+    is computed for it, or as answers that are too quick to be timed."""
+    others = [layer for layer in application.OTHER_SERVERS if layer != found.layer]
+    if found.code not in _ALONE_TOO or application.takes_most(case) or case.share(*others) >= 0.5:
+        return False
+    growths = [case.growth(name) for name in _COUNTED_CALLS.get(found.code, ())]
+    more = next((growth for growth in growths if growth is not None), 0.0)
+    return case.takes(more * UNTIMED_S) or (case.takes(case.growth("cpu")) and not application.computes_beyond(case))
 
 
 def _takes_other_time(case: Case) -> bool:
@@ -172,7 +207,7 @@ def _takes_other_time(case: Case) -> bool:
     computed, downloaded = case.growth("cpu"), case.growth("download")
     if computed is None or downloaded is None:
         return False
-    if application.computes_beyond(case) and computed >= 0.5 * case.slower_alone:
+    if application.takes_most(case):
         return True
     return max(0.0, computed) + max(0.0, downloaded) < MIN_EXPLAINING_SHARE * case.slower_alone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.rules import answers, database, functions, services
+from perfgate.diagnose.rules import answers, database, database_waits, functions, services
 from perfgate.diagnose.rules.case import (
     MAX_EQUAL_FACTOR,
     MIN_ALONE_SHARE,
@@ -106,6 +106,12 @@ def _computes_for_others(case: Case) -> bool:
     if case.share(*OTHER_SERVERS) > 0.5 or any(serialisation(case)):
         return True
     return not computes_beyond(case) and any(found for rule in rules for found in rule(case))
+
+
+def takes_most(case: Case) -> bool:
+    """Whether computing beyond what is read and sent more takes most of what a request is slower alone."""
+    computed = case.growth("cpu") or 0.0
+    return computes_beyond(case) and computed >= 0.5 * case.slower_alone
 
 
 def computes_beyond(case: Case) -> bool:
@@ -216,7 +222,7 @@ def waiting(case: Case) -> Iterator[Cause]:
         return
     if explains_by_computing(case, computed, stretch(case)):
         return
-    if case.share("cache", "external") < 0.5 and (unmeasured := list(database.unmeasured(case))):
+    if case.share("cache", "external") < 0.5 and (unmeasured := list(database_waits.unmeasured(case))):
         yield from unmeasured
         return
     layer: Layer = "application"

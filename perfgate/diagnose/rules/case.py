@@ -17,6 +17,7 @@ MIN_TAIL_SLOWDOWN_FACTOR = 1.5  # times as long, of the slowest twentieth
 MAX_EQUAL_FACTOR = 1.15  # times as long, which is no difference yet
 MIN_EXPLAINING_SHARE = 0.15  # of the difference, that a layer must have to explain it
 MIN_TIME_S = 0.001  # s: a smaller rise means nothing
+UNTIMED_S = 0.004  # s: sockets do not time a quicker answer
 CPU_TURN_S = 0.005  # s for which a thread waits while another has its turn on the CPU
 MIN_ALONE_SHARE = 0.2  # of what it is slower under load: four users make a queue of at most three times the rest
 _TIMES = (  # of PassFacts, which a slower machine makes longer

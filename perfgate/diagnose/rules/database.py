@@ -222,23 +222,6 @@ def _statements_longer(case: Case) -> float | None:
     return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
-def unmeasured(case: Case) -> Iterator[Cause]:
-    """Statements that were not sent before, where a request waits and nothing shows what for: statements that take next
-    to no time may wait for a commit, or for the way there and back."""
-    name = "queries" if None not in case.pair("queries") else "database_messages"
-    before, now = case.pair(name)
-    if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
-        return
-    if case.head.database_messages and case.head.database_wait and not case.takes(case.growth("database_wait")):
-        return  # sockets show that it is not the database
-    what = "query" if name == "queries" else "message"
-    to = "" if name == "queries" else " to the database"
-    sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"
-    yield cause(
-        "new-statement", "likely", sentence, [statements.described(item) for item, _ in statements.more_often(case)[:2]]
-    )
-
-
 def _by_key(case: Case) -> str:
     """What to do about a page far behind, where the heaviest statement skips rows."""
     first = next((statement.fingerprint for statement in case.head.statements), "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perfgate.diagnose.rules import environment, statements
-from perfgate.diagnose.rules.case import MIN_TIME_S, Case, cause, grew, ms
+from perfgate.diagnose.rules import connecting, environment, statements
+from perfgate.diagnose.rules.case import MIN_TIME_S, UNTIMED_S, Case, cause, counted, grew, ms, number
 from perfgate.model.diagnosis import Cause
 
 
@@ -58,3 +58,29 @@ def commits(case: Case) -> Iterator[Cause]:
         evidence = [statements.described(item) for item in writes[:2]]
         yield cause("commit-wait", "confirmed" if writes else "likely", sentence, evidence)
         return
+
+
+def unmeasured(case: Case) -> Iterator[Cause]:
+    """Statements that were not sent before, where a request waits and nothing shows what for: statements that take next
+    to no time may wait for a commit, or for the way there and back."""
+    name = "queries" if None not in case.pair("queries") else "database_messages"
+    before, now = case.pair(name)
+    if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
+        return
+    if _is_seen_elsewhere(case):
+        return
+    what = "query" if name == "queries" else "message"
+    to = "" if name == "queries" else " to the database"
+    sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"
+    yield cause(
+        "new-statement", "likely", sentence, [statements.described(item) for item, _ in statements.more_often(case)[:2]]
+    )
+
+
+def _is_seen_elsewhere(case: Case) -> bool:
+    """Whether sockets show that more messages to the database are not what is waited for, even if each were as long as
+    an answer may take that is too quick to be timed."""
+    waits, more = case.growth("database_wait"), case.growth("database_messages")
+    if not case.head.database_wait or waits is None or more is None:
+        return False
+    return not case.takes(max(0.0, waits) + max(0.0, more) * UNTIMED_S)

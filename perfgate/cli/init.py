@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,10 @@ from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.text.plurals import counted, enumerated
 
 if TYPE_CHECKING:
+    from perfgate.cli.questions import Answers
     from perfgate.workflows.proposing import Proposed
 
+NOTHING_HERE = "PG-N001"
 MAX_LISTED_OMISSIONS = 15  # omissions that the terminal lists; with --dry-run all
 
 
@@ -100,7 +103,15 @@ def init(
         should_include_unsafe=unsafe,
         should_start_service=service,
     )
-    proposed = proposing.propose(request, say)
+    try:
+        proposed = proposing.propose(request, say)
+    except UsageError as error:
+        answered = _ask(error) if not source and error.code == NOTHING_HERE else None
+        if answered is None:
+            raise
+        source = "" if answered.commands else answered.url
+        request = replace(request, source=source, commands=answered.commands)
+        proposed = proposing.propose(request, say)
     if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
         proposed = _try_requests(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
@@ -120,6 +131,16 @@ def init(
         _measure(budget, proposed)
     _say_next(budget)
     return 0
+
+
+def _ask(error: UsageError) -> Answers | None:
+    """Answers of who sits at the terminal; None where nobody does."""
+    from perfgate.cli import questions
+
+    if not questions.is_terminal():
+        return None
+    say(f"{error}\nOr answer two questions (Ctrl-C ends):")
+    return questions.answers(questions.ask_terminal)
 
 
 def _check_free(path: Path, *, force: bool) -> None:

@@ -24,10 +24,12 @@ MAX_REASONS = 5  # of requests that cannot be sent, in the error that nothing ca
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalRequest:
-    """`source` is a file, a URL, - for stdin, or empty for what the folder has; `format` empty: by its content."""
+    """`source` is a file, a URL, - for stdin, or empty for what the folder has; `format` empty: by its content.
+    `commands` are curl commands instead of it."""
 
     source: str
     budget: Path
+    commands: str = ""
     format: str = ""
     target: str = ""
     should_include_unsafe: bool = False  # whether requests that may change data are taken in
@@ -67,7 +69,10 @@ class Proposed:
 def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
-    provided, own_target = read_source(request.source, folder, say)
+    if request.commands:
+        provided, own_target = init.source("your answers", request.commands), ""
+    else:
+        provided, own_target = read_source(request.source, folder, say)
     options = init.ProposalOptions(target=request.target or own_target, unsafe=request.should_include_unsafe)
     proposal = init.convert(provided, options, request.format)
     if not proposal.endpoints and not proposal.scenarios:

@@ -38,7 +38,7 @@ Started = Annotated[
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The recording; - for stdin. May be gzipped.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The recording; - for stdin. Packed or not.")],
     budget: Budget = DEFAULT_BUDGET,
     format: Annotated[
         str,

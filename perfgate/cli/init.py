@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perfgate.cli import questions
 from perfgate.cli.guard import say
 from perfgate.cli.options import DEFAULT_BUDGET, Budget
 from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.text.plurals import counted, enumerated
 
 if TYPE_CHECKING:
-    from perfgate.cli.questions import Answers
     from perfgate.workflows.proposing import Proposed
 
-NOTHING_HERE = "PG-N001"
 MAX_LISTED_OMISSIONS = 15  # omissions that the terminal lists; with --dry-run all
 
 
@@ -28,7 +26,7 @@ def init(
         typer.Argument(
             metavar="SOURCE",
             help="A file, `-` for stdin, or the URL of a service on this machine: OpenAPI, HAR, access log, "
-            "locustfile, Postman, curl. [default: what this folder has]",
+            "Postman, Insomnia, JMeter, k6, locustfile, curl. [default: what this folder has; else some questions]",
         ),
     ] = "",
     budget: Budget = DEFAULT_BUDGET,
@@ -38,7 +36,8 @@ def init(
             "--format",
             envvar="PERFGATE_FORMAT",
             metavar="NAME",
-            help="openapi, har, postman, locustfile, curl or access-log. [default: by its content]",
+            help="openapi, har, postman, insomnia, jmeter, k6, locustfile, curl or access-log. "
+            "[default: by its content]",
         ),
     ] = "",
     target: Annotated[
@@ -82,11 +81,12 @@ def init(
 ) -> int:
     """Write a budget file from what you have.
 
-    An OpenAPI document, a HAR, an access log, a locustfile, a Postman collection or curl commands.
+    An OpenAPI document, a HAR, an access log, a Postman or Insomnia collection, a JMeter plan, a k6 script, a
+    locustfile or curl commands.
 
     Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """
-    from perfgate.workflows import proposing
+    from perfgate.workflows import proposing, reading_source
     from perfgate.workflows.proposing import ProposalRequest
 
     if measure and dry_run:
@@ -103,16 +103,12 @@ def init(
         should_include_unsafe=unsafe,
         should_start_service=service,
     )
-    try:
+    if source or not questions.can_ask() or reading_source.has_source(budget.parent):
         proposed = proposing.propose(request, say)
-    except UsageError as error:
-        answered = _ask(error) if not source and error.code == NOTHING_HERE else None
-        if answered is None:
-            raise
-        source = "" if answered.commands else answered.url
-        request = replace(request, source=source, commands=answered.commands)
-        proposed = proposing.propose(request, say)
-    if (measure or ("://" in source and not unsafe)) if try_ is None else try_:
+    else:
+        proposed = questions.propose(request, asks_service=not service)
+        ci = ci or questions.ci_service(Path())
+    if (measure or (proposed.is_of_service and not unsafe)) if try_ is None else try_:
         proposed = _try_requests(proposed, budget.parent, must=bool(try_))
     workflow = proposing.ci_workflow(ci, budget, os.environ) if ci else None
     if dry_run:
@@ -131,16 +127,6 @@ def init(
         _measure(budget, proposed)
     _say_next(budget)
     return 0
-
-
-def _ask(error: UsageError) -> Answers | None:
-    """Answers of who sits at the terminal; None where nobody does."""
-    from perfgate.cli import questions
-
-    if not questions.is_terminal():
-        return None
-    say(f"{error}\nOr answer two questions (Ctrl-C ends):")
-    return questions.answers(questions.ask_terminal)
 
 
 def _check_free(path: Path, *, force: bool) -> None:

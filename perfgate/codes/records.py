@@ -116,10 +116,10 @@ CODES: Mapping[str, CodeEntry] = {
         "Name one: `perfgate init openapi.json`, `perfgate init http://127.0.0.1:8000`, or paste curl commands: `perfgate init -`.",
     ),
     "PG-N002": CodeEntry(
-        "The format of the source is not known.",
-        "Its content is none of those that perfgate converts.",
-        "perfgate init README.md",
-        "Name it with `--format`; docs/init.md lists the formats.",
+        "The format of the source is not known, or it is damaged.",
+        "Its content is none of those that perfgate converts, of a version that is not read, or breaks off.",
+        "perfgate init README.md; perfgate init plan.jmx (which ends in the middle)",
+        "Mend it where the message says, or export it again. Name the format with `--format`; docs/init.md lists them.",
     ),
     "PG-N003": CodeEntry(
         "The source has no request that could be sent.",
@@ -129,9 +129,9 @@ CODES: Mapping[str, CodeEntry] = {
     ),
     "PG-N004": CodeEntry(
         "The service shows no OpenAPI document.",
-        "It does not answer, or does not publish one at the usual paths.",
+        "It does not publish one at the usual paths, and has no page with links either.",
         "perfgate init http://127.0.0.1:8000",
-        "Start it first; name the document's URL or file.",
+        "Name the document's URL or file, or paste curl commands: `perfgate init -`.",
     ),
     "PG-N005": CodeEntry(
         "How the application is started is not known.",
@@ -146,8 +146,8 @@ CODES: Mapping[str, CodeEntry] = {
         "Give a part of it: `tail -n 100000 access.log`.",
     ),
     "PG-N007": CodeEntry(
-        "A request of the source was left out.",
-        "It may change data, goes to another host, cannot be written in a budget file, or failed or took long when it was tried.",
+        "A request, or something else of the source, was left out.",
+        "It may change data, goes to another host, cannot be written in a budget file, is known only while a script runs, or failed or took long when it was tried.",
         "left out: DELETE /users/{id}: may change data",
         "`--unsafe` takes in what may change data. What was tried is a comment in the file: mend it and take the `# ` away. Write others by hand.",
     ),
@@ -157,6 +157,12 @@ CODES: Mapping[str, CodeEntry] = {
         "them came to an end.",
         "perfgate init http://127.0.0.1:8000",
         "Look at the service's log. `--no-try` writes the file without sending anything.",
+    ),
+    "PG-N009": CodeEntry(
+        "The service does not answer.",
+        "It is not started, or listens at another address.",
+        "perfgate init http://127.0.0.1:8000",
+        "Start it first, and look at the port in its log.",
     ),
     "PG-R012": CodeEntry(
         "Another run is under way in the same folder.",

@@ -148,8 +148,8 @@ CODES: Mapping[str, CodeEntry] = {
         "Nothing, if it is intended.",
     ),
     "PG-C005": CodeEntry(
-        "The baseline was measured on another runner.",
-        "Other CPUs have other speeds.",
+        "The baseline was measured on another runner, or in another browser.",
+        "Other CPUs have other speeds, and a new Chromium may paint sooner or later.",
         "2 x Xeon before, 4 x EPYC now",
         "Pin the runner's type, or use `--base-ref`.",
     ),

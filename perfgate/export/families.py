@@ -66,12 +66,12 @@ def _is_number(value: float | Buckets) -> bool:
 
 
 def label(text: str) -> str:
-    """A value of a label: a stranger's text, on one line. What is cut off still tells two apart: a series that is there
-    twice would cost all of them."""
+    """A value of a label: a stranger's text, on one line. What is cut off or left out still tells two apart: a series
+    that is there twice would cost all of them."""
     whole = one_line(text, len(text) + MAX_LABEL_CHARS)
-    if len(whole) <= MAX_LABEL_CHARS:
+    if len(whole) <= MAX_LABEL_CHARS and whole == text.strip():
         return whole
-    digest = sha256(whole.encode()).hexdigest()[:DIGEST_CHARS]
+    digest = sha256(text.strip().encode(errors="backslashreplace")).hexdigest()[:DIGEST_CHARS]
     return f"{whole[: MAX_LABEL_CHARS - DIGEST_CHARS - 1]}~{digest}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+from contextlib import suppress
 from functools import cache
 from math import isfinite
 from pathlib import Path
@@ -21,6 +22,7 @@ from perfgate.model.publication import NotMeasured, RunsArtifact
 from perfgate.model.run import PastRun, Run
 from perfgate.model.verdict import Verdict
 
+AnyDocument = Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis
 Document = TypeVar("Document", Run, Verdict, PastRun, RunsArtifact, NotMeasured, Diagnosis)
 
 KINDS: dict[str, Any] = {
@@ -40,9 +42,9 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[kind])
 
 
-def encode(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, *, indent: int | None = None) -> str:
+def encode(document: AnyDocument, *, indent: int | None = None) -> str:
     """JSON text: the schema, then keys in the order of the dataclass. Raises ValueError for NaN and infinity."""
-    plain = _adapter(type(word).__name__).dump_python(word, mode="json")
+    plain = _adapter(type(document).__name__).dump_python(document, mode="json")
     first = {"schema": plain["schema"]} if "schema" in plain else {}  # what says how to read the rest
     return json.dumps(first | plain, indent=indent, ensure_ascii=False, allow_nan=False)
 
@@ -68,8 +70,8 @@ def decode(kind: type[Document], text: str | bytes, *, origin: str) -> Document:
         )
     try:
         # strict: pydantic would take the text "nan" for a number, and "-5" for a count
-        word: Document = _adapter(kind.__name__).validate_json(text, strict=True)
-        return word
+        document: Document = _adapter(kind.__name__).validate_json(text, strict=True)
+        return document
     except ValidationError as error:
         if error.error_count() > MAX_ERRORS:  # to have the first, one has to make all of them
             raise RecordError(f"{origin} is not a {kind.__name__}", code="PG-R003") from None
@@ -89,9 +91,9 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text[:20]} is not a number")
 
 
-def write(word: Run | Verdict | PastRun | RunsArtifact | NotMeasured | Diagnosis, path: Path) -> None:
+def write(document: AnyDocument, path: Path) -> None:
     """Writes `path` whole or not at all."""
-    write_text(path, encode(word, indent=1) + "\n")
+    write_text(path, encode(document, indent=1) + "\n")
 
 
 def read(kind: type[Document], path: Path) -> Document:
@@ -104,22 +106,24 @@ def read(kind: type[Document], path: Path) -> Document:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `path` whole or not at all. Raises RecordError when it cannot be written."""
+    """Writes `path` whole or not at all, and leaves nothing else. Raises RecordError when it cannot be written."""
     scratch = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch.write_text(text, encoding="utf-8")
         scratch.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            scratch.unlink()
         raise unwritable(f"{path}", error) from error
 
 
-def unwritable(what: str, error: OSError) -> RecordError:
-    """The error of something that cannot be written, with its cure."""
+def unwritable(what: str, error: OSError, *, option: str = "--out DIR") -> RecordError:
+    """The error of something that cannot be written, with its cure; `option` names another place for it."""
     cure = _CURES.get(error.errno or 0, "Make it writable")
     return RecordError(
         f"Cannot write {what}: {error.strerror}",
-        hint=f"{cure}, or choose another folder with --out DIR.",
+        hint=f"{cure}, or choose another place with {option}.",
         code="PG-R002",
     )
 

@@ -18,8 +18,9 @@ from perfgate.recording.shortages import SHORTAGES
 from perfgate.recording.windows import PHASES
 
 FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job", "crash")
+PAGE_FAILURE_KINDS = ("host", "download", "step", "navigation", "scripts", "browser")  # of views, beside these
 SYSTEMS = ("Linux", "Darwin", "Windows")
-VERSIONED = ("perfgate", "locust", "python")
+VERSIONED = ("perfgate", "locust", "python", "chromium")
 UNKNOWN = "unknown"
 OTHER_LOAD = "another load than that of the budget file"
 OTHER_HOST = "another host"
@@ -163,7 +164,7 @@ def _results(theirs: Sequence[EndpointResult], known: OwnKnowledge) -> tuple[End
     return tuple(
         replace(
             result,
-            failures_by_kind=_of(result.failures_by_kind, FAILURE_KINDS),
+            failures_by_kind=_of(result.failures_by_kind, (*FAILURE_KINDS, *PAGE_FAILURE_KINDS)),
             failure_examples=(),
             timeouts=_of(result.timeouts, ASPECTS),
             metrics=_of(result.metrics, METRICS),

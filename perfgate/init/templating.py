@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from perfgate.init.proposal import Json
 
 IN_PATH = "/:@!$&'()*+,;=~-._%"
+_HOST = re.compile(r"(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")  # as `target` may have it
 IN_QUERY = "/:@!$'()*,;~-._?"
 
 
@@ -63,7 +64,7 @@ def split_url(url: str) -> tuple[str, str, str]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return "", "", ""
-    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\"'<>\\^`{|}$]", host):
+    if parts.scheme not in ("http", "https") or not (_HOST.fullmatch(host) or ":" in host):
         return "", "", ""
     host = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{host}" + (f":{port}" if port else "")

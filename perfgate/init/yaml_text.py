@@ -12,6 +12,7 @@ from perfgate.init.proposal import Json
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9 /._+%=&$?~-]*(?<! )|[0-9]+(\.[0-9]+)?(ms|s)")
 _TRAPS = re.compile(r"(?i:yes|no|on|off|y|n|true|false|null|nan|inf)")
 _INVISIBLE = re.compile(r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|[\U00010000-\U0010ffff]")
+_HALF = re.compile(r"[\ud800-\udfff]")  # of a surrogate pair, which no file can have
 _WRITABLE = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 MAX_LINE_CHARS = 110  # characters of a line, above which lists and maps are written over several
 
@@ -42,7 +43,7 @@ def text(value: str) -> str:
     """A text, quoted unless it can only be read as this text."""
     if _PLAIN.fullmatch(value) and not _TRAPS.fullmatch(value):
         return value
-    return _INVISIBLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
+    return _INVISIBLE.sub(_escaped, json.dumps(_HALF.sub("\ufffd", value), ensure_ascii=False))
 
 
 def is_writable(value: Json) -> bool:

@@ -19,7 +19,7 @@ from perfgate.model.run import EndpointResult, Generator, Run
 from perfgate.recording.windows import BASE, HEAD
 
 QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]+")
-Word = TypeVar("Word")
+Value = TypeVar("Value")
 
 
 def unloaded(plan: Plan, circumstances: Circumstances, *, started: str, duration: float) -> Run:
@@ -72,15 +72,15 @@ def _with_concealed_examples(result: EndpointResult, conceal: Callable[[str], st
     return replace(result, failure_examples=tuple(map(conceal, result.failure_examples)))
 
 
-def concealed(word: Word, conceal: Callable[[str], str]) -> Word:
+def concealed(value: Value, conceal: Callable[[str], str]) -> Value:
     """Conceals each text in a value, at every depth."""
-    changed: object = word
-    if isinstance(word, str):
-        changed = conceal(word)
-    elif isinstance(word, Mapping):
-        changed = {concealed(key, conceal): concealed(value, conceal) for key, value in word.items()}
-    elif isinstance(word, (tuple, list)):
-        changed = type(word)(concealed(item, conceal) for item in word)
-    elif is_dataclass(word) and not isinstance(word, type):
-        changed = replace(word, **{item.name: concealed(getattr(word, item.name), conceal) for item in fields(word)})
+    changed: object = value
+    if isinstance(value, str):
+        changed = conceal(value)
+    elif isinstance(value, Mapping):
+        changed = {concealed(key, conceal): concealed(item, conceal) for key, item in value.items()}
+    elif isinstance(value, (tuple, list)):
+        changed = type(value)(concealed(item, conceal) for item in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = replace(value, **{item.name: concealed(getattr(value, item.name), conceal) for item in fields(value)})
     return changed  # type: ignore[return-value]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 LCP = "lcp"  # the metric of which a view tells the layers
 MIN_CALL_SHARE = 0.5  # of the time that a page was late, from which it waited for calls of the backend
+MAX_RESOURCES = 60  # of a view that are kept
+HASH = re.compile(r"[.\-_](?=[^./]*\d)[0-9A-Za-z_\-]{8,}(?=\.[a-z0-9]+$)")  # in a name: app.3f9a12cd.js
 MIN_LINK_SHARE = 0.1  # of that time: calls that took less are no part of a chain
 
 
@@ -55,6 +60,50 @@ def awaited_calls(resources: Iterable[Resource], lcp: float, late: float) -> tup
         chains.append((seconds + new, (*before, call)))
     seconds, chain = max(chains, key=lambda chain: chain[0], default=(0.0, ()))
     return chain if chain and seconds >= MIN_CALL_SHARE * late else ()
+
+
+class FetchChange(NamedTuple):
+    """How the fetching of a file changed: how often it was fetched, and bytes in all. `url` is the present one, or the
+    last before it was gone."""
+
+    url: str
+    number: int
+    number_before: int
+    size: int
+    size_before: int
+
+
+def fetch_changes(now: Sequence[Resource], before: Sequence[Resource]) -> tuple[FetchChange, ...]:
+    """What is fetched otherwise than before, the largest difference first. A file whose name has a hash of its content
+    in it stays the same file. Where only the largest files of a view were kept, a smaller one is neither new nor
+    gone."""
+    files, files_before = _by_file(now), _by_file(before)
+    least, least_before = _least_kept(now), _least_kept(before)
+    changes = []
+    for name in {**files, **files_before}:
+        own, old = files.get(name, []), files_before.get(name, [])
+        size, size_before = (sum(item.size for item in part) for part in (own, old))
+        is_cut_off = (not own and size_before <= least) or (not old and size <= least_before)
+        if (len(own), size) != (len(old), size_before) and not is_cut_off:
+            changes.append(FetchChange((own or old)[0].url, len(own), len(old), size, size_before))
+    return tuple(sorted(changes, key=lambda change: -abs(change.size - change.size_before)))
+
+
+def _least_kept(resources: Sequence[Resource]) -> int:
+    """Bytes below which a file of the view may have been left out; -1 where none was."""
+    sizes = [it.size for it in resources if not (it.is_blocking or it.is_third_party or it.is_call)]
+    return -1 if len(resources) < MAX_RESOURCES else min(sizes, default=0)
+
+
+def _by_file(resources: Iterable[Resource]) -> dict[tuple[str, str], list[Resource]]:
+    """What was fetched, by host (none of the page's own: base and head have different ones) and path without hashes."""
+    files: dict[tuple[str, str], list[Resource]] = {}
+    for item in resources:
+        if item.status:
+            parts = urlsplit(item.url)
+            name = (parts.netloc if item.is_third_party else "", HASH.sub("", parts.path))
+            files.setdefault(name, []).append(item)
+    return files
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 MAX_ANSWER_BYTES = 64 * 2**20  # bytes of an answer that are read
+MAX_ANSWER_S = 600.0  # seconds from the first byte of an answer to the last: an archive over a slow line takes its time
 MAX_PAGE_BYTES = 1 << 20  # bytes of an answer whose status is all that counts
 PACKED = {"Accept-Encoding": "gzip"}  # the others have no bound on what a small piece of them becomes
 UNPACKED = ("", "identity", "gzip", "deflate")
@@ -58,10 +60,17 @@ def status_of(url: str, *, timeout: float) -> int | None:
         return None
     else:
         with suppress(OSError, HTTPException, ValueError):  # what is left unread resets the connection
-            answer.read(MAX_PAGE_BYTES)
+            _read_rest(answer, monotonic() + timeout)
         return answer.status
     finally:
         connection.close()
+
+
+def _read_rest(answer: HTTPResponse, deadline: float) -> None:
+    """Reads what there is until `deadline` (monotonic s): a stream of events never ends."""
+    left = MAX_PAGE_BYTES
+    while left and monotonic() < deadline and (piece := answer.read1(left)):
+        left -= len(piece)
 
 
 class HttpSession:
@@ -69,9 +78,16 @@ class HttpSession:
     what is asked is beside the application (`direct`), or `trust` and `server_name` say whom to believe."""
 
     def __init__(
-        self, *, timeout: float, direct: bool = False, trust: SSLContext | None = None, server_name: str = ""
+        self,
+        *,
+        timeout: float,
+        max_answer_s: float = MAX_ANSWER_S,
+        direct: bool = False,
+        trust: SSLContext | None = None,
+        server_name: str = "",
     ) -> None:
-        self._timeout, self._direct = timeout, direct
+        """`timeout` is for each piece of an answer, `max_answer_s` for the whole of it once it has begun."""
+        self._timeout, self._max_answer_s, self._direct = timeout, max_answer_s, direct
         self._verify: SSLContext | bool = True if trust is None else trust
         self._extensions = {"sni_hostname": server_name} if server_name else {}
         self._opened: httpx.Client | None = None
@@ -127,7 +143,7 @@ class HttpSession:
     ) -> Reply:
         """One request, one answer; redirects are answers too. Its body is `json`, or `content` as it is.
 
-        Raises NoReplyError when no answer came in time, or one of more than `max_bytes` bytes.
+        Raises NoReplyError when no answer came in time, one of more than `max_bytes` bytes, or one without an end.
         """
         import httpx
 
@@ -136,7 +152,7 @@ class HttpSession:
             with self._client().stream(
                 method, url, headers=dict(headers), json=json, content=content, extensions=self._extensions
             ) as response:
-                body = _body(response, max_bytes)
+                body = _body(response, max_bytes, monotonic() + self._max_answer_s)
                 named = {name.lower(): value for name, value in response.headers.items()}
                 return Reply(status=response.status_code, headers=named, body=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -145,8 +161,9 @@ class HttpSession:
             raise kind(_NUMBER.sub("", str(error)) or type(error).__name__) from error
 
 
-def _body(response: httpx.Response, max_bytes: int) -> bytes:
-    """Raises NoReplyError for what cannot be unpacked within `max_bytes` bytes."""
+def _body(response: httpx.Response, max_bytes: int, deadline: float) -> bytes:
+    """Raises NoReplyError for what cannot be unpacked within `max_bytes` bytes, or goes on after `deadline`, monotonic
+    s: each piece may come in time, and the whole never end."""
     if response.headers.get("content-encoding", "").strip().lower() not in UNPACKED:
         raise NoReplyError("unsupported Content-Encoding in the answer")
     body = bytearray()
@@ -154,6 +171,8 @@ def _body(response: httpx.Response, max_bytes: int) -> bytes:
         body += chunk
         if len(body) > max_bytes:
             raise NoReplyError(f"the answer has more than {max_bytes:,} bytes")
+        if monotonic() > deadline:
+            raise NoReplyError("the answer does not end")
     return bytes(body)
 
 

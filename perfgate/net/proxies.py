@@ -37,6 +37,18 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
     return _parsed(name, url)
 
 
+def host_and_port(host: str, port: int) -> str:
+    """Host and port in one text, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def tunnel_request(proxy: Proxy, host: str, port: int) -> bytes:
+    """Asks a proxy for a connection to a TLS target (RFC 9110, section 9.3.6)."""
+    where = host_and_port(host, port)
+    authorization = f"Proxy-Authorization: {proxy.authorization}\r\n" if proxy.authorization else ""
+    return f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n{authorization}\r\n".encode()
+
+
 def _first(environ: Mapping[str, str], *names: str) -> tuple[str, str]:
     """The first variable of these that is set, and its value."""
     for name in names:

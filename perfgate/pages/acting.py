@@ -18,7 +18,6 @@ MAX_ELEMENT_WAIT_S = 2.0  # s for the largest thing: it may be gone
 LARGEST = "window.__perfgate ? window.__perfgate.largest : null"
 HEIGHT = "document.documentElement.scrollHeight"
 ENDLESS_SCROLL = f"it grows while it is scrolled: {MAX_SCROLLED_SCREENS} screens of it were"
-INPUTS = ("click", "type", "select")
 # Puts a list beside the option that is wanted, by value or label, and returns the key that leads there: nothing while
 # there is no such option, "none" where no key does. Options that cannot be chosen are no neighbours.
 BESIDE = """([list, wanted]) => {

@@ -100,14 +100,15 @@ class Browser:
         return str(self._chromium.version)
 
     def view(self, subject: PageVisit, purpose: Purpose = TIMED) -> View:
-        """One view in a fresh context; with a warm cache, the second in it. Raises BrowserStoppedError."""
+        """One view in a fresh context; with a warm cache, the second in it. Raises BrowserStoppedError, and PageError
+        for what Chromium does not take."""
         from playwright.sync_api import Error
 
         try:
             view = self._view(subject, purpose)
         except Error as error:
             if self._chromium.is_connected():
-                raise
+                raise _refusal(subject, error.message) from error
             raise _stopped_error(subject) from error
         if not self._chromium.is_connected():
             raise _stopped_error(subject)
@@ -172,6 +173,14 @@ def _stopped_error(subject: PageVisit) -> BrowserStoppedError:
     return BrowserStoppedError(
         f"Chromium stopped while it viewed page {subject.page.name}.",
         hint="It may lack memory: `dmesg` says so; give the container or the runner more.",
+    )
+
+
+def _refusal(subject: PageVisit, message: str) -> PageError:
+    given = "its `storage_state`" if subject.storage_state else "the cookies of its login"
+    return PageError(
+        f"Page {subject.page.name} cannot be viewed: {one_line(message, MAX_TEXT_CHARS)}",
+        hint=f"Chromium may not take {given}." if subject.storage_state or subject.cookies else "",
     )
 
 

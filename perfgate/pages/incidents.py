@@ -25,7 +25,10 @@ EMPTY = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
 CRASHED = ("frame was detached", "Page crashed", "Target crashed")  # said before the crash itself is reported
 EXPLAINED = {  # what Chromium says -> what it means, and what to do
     "ERR_TOO_MANY_REDIRECTS": "it redirects in a circle",
-    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant",
+    "ERR_CERT": "its certificate is not trusted: `tls: {insecure: true}` where that is meant; Chromium takes the "
+    "machine's authorities, not `tls.ca`",
+    "ERR_SSL_CLIENT_AUTH": "it wants a client's certificate, which pages are viewed without",
+    "ERR_BAD_SSL_CLIENT_AUTH": "it wants a client's certificate, which pages are viewed without",
     "ERR_CONNECTION_REFUSED": "nothing listens there",
     "ERR_NAME_NOT_RESOLVED": "there is no such host",
     "ERR_UNSAFE_REDIRECT": "it redirects to what is not a web page",

@@ -181,8 +181,8 @@ class FrameRequests:
         page.on("requestfailed", self._end)
 
     @property
-    def are_fetching(self) -> bool:
-        return bool(self._in_flight)
+    def are_fetching(self) -> bool:  # of a frame that is gone nobody says how its requests end
+        return any(not request.frame.is_detached() for request in self._in_flight)
 
     def begin(self) -> None:
         """Forgets what was fetched so far."""

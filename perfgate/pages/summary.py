@@ -12,7 +12,7 @@ from dataclasses import replace
 from statistics import median
 
 from perfgate.model.metric import METRICS
-from perfgate.model.page import PageDetail, Resource
+from perfgate.model.page import MAX_RESOURCES, PageDetail, Resource
 from perfgate.model.run import EndpointResult
 from perfgate.pages.view import View, counted_shifts, lcp_layers, lcp_parts, metrics, ttfb_parts, vitals
 from perfgate.stats.medians import median_interval
@@ -28,7 +28,6 @@ IMAGES = {
     "oversizedImages": "images larger than they are shown",
     "eagerImages": "images far below the fold that are not lazy (loading=lazy)",
 }
-MAX_RESOURCES = 60
 
 
 def result(name: str, views: Sequence[View]) -> EndpointResult:

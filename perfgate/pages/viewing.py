@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from perfgate.model.budget_file import Interaction
+from perfgate.model.budget_file import INPUTS, Interaction
 from perfgate.pages import acting, headers
 from perfgate.pages.coverage import Coverage, UnusedCode
 from perfgate.pages.incidents import CRASHED, Incidents, PageWatchdog, explained, status_words
@@ -100,7 +100,7 @@ class PageViewing:
             resources=tuple(unused.put_into(resources) if unused else resources),
             notes=self._incidents.notes,
             script_errors=self._incidents.script_errors,
-            has_interactions=any(item.act in acting.INPUTS for item in acts),
+            has_interactions=any(item.act in INPUTS for item in acts),
             coverage=unused.totals(resources) if unused is not None else None,
             modules=unused.modules if unused is not None else (),
         )

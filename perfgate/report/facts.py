@@ -11,6 +11,7 @@ from math import isfinite
 from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.metric import metric_of
 from perfgate.model.outcome import BADNESS, Outcome
+from perfgate.model.page import PageDetail
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.recording.usable import is_usable
@@ -81,6 +82,19 @@ class Facts:
         key, ids = (finding.endpoint, finding.metric), set(self.verdict.baseline_runs)
         able = [past for past in self.before if past.run.id in ids and is_usable(past, key)]
         return tuple(able[-finding.baseline_runs :])
+
+    @cached_property
+    def pages_before(self) -> Mapping[str, PageDetail]:
+        """Pages whose content breaks a limit, as they were on the base, or in the newest run of their baseline."""
+        known: dict[str, PageDetail] = {}
+        for finding in self.findings:
+            metric = metric_of(finding.metric)
+            if metric and metric.is_of_page and metric.is_fact and finding.outcome in (Outcome.FAIL, Outcome.WARN):
+                runs = [self.run] if self.run.arms else [past.run for past in reversed(self.baseline_runs(finding))]
+                own = (item for run in runs for item in run.pages if item.name == finding.endpoint)
+                details = [item for item in own if item.arm in ("", "base")]
+                known |= {finding.endpoint: details[0]} if details else {}
+        return known
 
     @cached_property
     def _results_of_runs(self) -> tuple[Mapping[str, EndpointResult], ...]:

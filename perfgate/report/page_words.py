@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from perfgate.model.metric import METRICS, Unit
-from perfgate.model.page import PageDetail, Resource, awaited_calls
+from perfgate.model.page import FetchChange, PageDetail, Resource, awaited_calls, fetch_changes
 from perfgate.model.run import EndpointResult, Run
 from perfgate.report import words
 from perfgate.report.escaping import plain
@@ -54,14 +54,15 @@ def row(result: EndpointResult) -> tuple[str, ...]:
     return (f"{result.requests}", words.share(result.failures, result.requests), *cells)
 
 
-def lines(details: Sequence[PageDetail], quote: Quote = plain) -> Iterator[str]:
-    """What each page's figures are made of, worst parts first; of an A/B test, of the head."""
-    for detail in details:
-        if detail.arm == "base":
-            continue
+def lines(details: Sequence[PageDetail], before: Mapping[str, PageDetail], quote: Quote = plain) -> Iterator[str]:
+    """What each page's figures are made of, worst parts first; of an A/B test, of the head. `before`: what pages were
+    made of whose content breaks a limit."""
+    for detail in (detail for detail in details if detail.arm != "base"):
         name = quote(plain(detail.name, MAX_TEXT_CHARS))
         if detail.lcp:
             yield f"{name}: {_lcp(detail, quote)}"
+        if detail.name in before and (text := _changes(detail, before[detail.name], quote)):
+            yield f"{name}: {text}"
         parts = (_layers, _inp, _shifts, _scripts, _main_thread, _assets, _modules)
         for text in (text for part in parts for text in part(detail, quote)):
             yield f"{name}: {text}"
@@ -92,10 +93,23 @@ def _first_byte(detail: PageDetail) -> str:
     known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART_S}
     server = detail.server_timing.get("total")
     if len(known) > 1:
-        return "; first byte = " + " + ".join(
-            f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in known.items()
-        )
+        shown = (f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in known.items())
+        return f"; first byte = {' + '.join(shown)}"
     return f"; the server took {_time(server)} of the first byte" if server else ""
+
+
+def _changes(detail: PageDetail, before: PageDetail, quote: Quote) -> str:
+    changes = fetch_changes(detail.resources, before.resources)
+    shown = ", ".join(_change(change, quote) for change in changes[:MAX_SHOWN])
+    return f"fetches otherwise than before: {shown}{and_more(len(changes), MAX_SHOWN)}" if shown else ""
+
+
+def _change(change: FetchChange, quote: Quote) -> str:
+    url, more = quote(plain(change.url, MAX_URL_CHARS)), change.size - change.size_before
+    if not (change.number and change.number_before):
+        return f"{'new' if change.number else 'no longer'} {url} {_size(abs(more))}"
+    times = f" {change.number} times instead of {change.number_before}" if change.number != change.number_before else ""
+    return f"{url}{times} {'+' if more >= 0 else '-'}{_size(abs(more))}"
 
 
 def _layers(detail: PageDetail, _quote: Quote) -> Iterator[str]:

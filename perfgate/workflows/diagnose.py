@@ -16,7 +16,7 @@ from perfgate import loadtest, scenarios
 from perfgate.diagnose import explaining, profiling, rules, second_pass
 from perfgate.diagnose.codes import language_of
 from perfgate.diagnose.facts import PassFacts
-from perfgate.diagnose.probes import Prober, ProcessProbe, WaitProbe, programs
+from perfgate.diagnose.probes import ELSEWHERE, Prober, ProcessProbe, WaitProbe, answers_elsewhere, programs
 from perfgate.diagnose.profile import ProfileFacts
 from perfgate.diagnose.profiling import Profiles
 from perfgate.diagnose.replaying import Replayer
@@ -224,6 +224,9 @@ def _sides(
             loadtest.check_up(target, request.environ)
             port = urlsplit(target).port or 0
             pid = services.pid(port)
+            if pid and answers_elsewhere(pid, port):
+                pid = None
+                warnings.append(ELSEWHERE.format(port=port))
             own = tuple(_of_service(pid, request, stack, traces)) if pid else ()
             each = probing.open_probers(request.budget_file.diagnose, request.environ, stack, warnings, target)
             probes = (*own, *each, *shared)

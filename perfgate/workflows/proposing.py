@@ -19,17 +19,17 @@ from perfgate.workflows.reading_source import Say, read_source
 from perfgate.workflows.steps import trial
 from perfgate.workflows.steps.request import ProgressReporter, RunRequest
 
+ANSWERS = "what was typed"  # the source, where a person has answered questions
 MAX_REASONS = 5  # of requests that cannot be sent, in the error that nothing can
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalRequest:
-    """`source` is a file, a URL, - for stdin, or empty for what the folder has; `format` empty: by its content.
-    `commands` are curl commands instead of it."""
+    """`source` is a file, a URL, - for stdin, or empty for what the folder has; `format` empty: by its content."""
 
     source: str
     budget: Path
-    commands: str = ""
+    commands: str = ""  # curl commands that a person has answered with, instead of a source
     format: str = ""
     target: str = ""
     should_include_unsafe: bool = False  # whether requests that may change data are taken in
@@ -43,6 +43,7 @@ class Proposed:
     text: str
     proposal: FileProposal
     context: init.Context
+    is_of_service: bool  # whether a service that runs showed its requests
 
     @property
     def unsafe(self) -> Sequence[Omission]:
@@ -70,7 +71,7 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     """Raises UsageError without a source, or one that cannot be read, or of which nothing can be sent."""
     folder = request.budget.parent
     if request.commands:
-        provided, own_target = init.source("your answers", request.commands), ""
+        provided, own_target = init.source(ANSWERS, request.commands), ""
     else:
         provided, own_target = read_source(request.source, folder, say)
     options = init.ProposalOptions(target=request.target or own_target, unsafe=request.should_include_unsafe)
@@ -92,7 +93,17 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
             hint="looked for: Procfile, manage.py, FastAPI, Flask, package.json, Dockerfile, compose",
             code="PG-N005",
         )
-    return Proposed(text=init.write(proposal, context), proposal=proposal, context=context)
+    return Proposed(
+        text=init.write(proposal, context),
+        proposal=proposal,
+        context=context,
+        is_of_service=bool(own_target),
+    )
+
+
+def start_commands(folder: Path) -> list[tuple[str, str]]:
+    """Which file shows a start command of the application, and the command; the most certain first."""
+    return project.services(folder)
 
 
 def _nothing_to_send(source: str, omissions: Sequence[Omission]) -> UsageError:

@@ -52,6 +52,11 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     return replace(init.source(_inside(path, folder), _text(path)), folder=folder), ""
 
 
+def has_source(folder: Path) -> bool:
+    """Whether the folder shows requests, in a file or in the routes of its application."""
+    return _usual(folder) is not None or bool(project.routes(folder))
+
+
 def _usual(folder: Path) -> Path | None:
     return next((path for pattern in USUAL_FILES for path in sorted(folder.glob(pattern))), None)
 
@@ -142,7 +147,7 @@ def _fetch(url: str, folder: Path, say: Say) -> tuple[InitSource, str]:
                 reply = session.exchange("GET", item, headers={"Accept": "application/json, */*"})
             except http.NoReplyError as error:
                 raise UsageError(
-                    f"{origin} does not answer: {error}", hint="start the service first", code="PG-N004"
+                    f"{origin} does not answer: {error}", hint="start the service first", code="PG-N009"
                 ) from error
             provided = init.source(item, reply.body.decode("utf-8", errors="replace"))
             if reply.status == 200 and isinstance(provided.document, dict) and "paths" in provided.document:

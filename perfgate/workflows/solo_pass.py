@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate import loadtest, scenarios
-from perfgate.diagnose.probes import Prober, ProcessProbe
+from perfgate.diagnose.probes import ELSEWHERE, Prober, ProcessProbe, answers_elsewhere
 from perfgate.diagnose.replaying import Replayer, ReplayRequest
 from perfgate.diagnose.solo_counting import COUNTS, SoloCounter
 from perfgate.files import codec
@@ -206,7 +206,11 @@ def _sides(
         names: list[str] = [arm.name for arm in planned.arms] or [""]
         for name, target in zip(names, planned.targets, strict=True):
             loadtest.check_up(target, request.environ)
-            pid = services.pid(urlsplit(target).port or 0)
+            port = urlsplit(target).port or 0
+            pid = services.pid(port)
+            if pid and answers_elsewhere(pid, port):
+                pid = None
+                warnings.append(ELSEWHERE.format(port=port))
             process = ProcessProbe(pid) if pid else None
             own = list(probing.open_probers(policy, request.environ, stack, warnings, target)) if wants_probes else []
             sides.append(SoloSide(name=name, target=target, probes=[*own, *shared], process=process))

@@ -150,6 +150,32 @@ def test_a_serialiser_in_c_is_known_by_the_line_that_calls_it(line: str, share: 
     assert profile.serialising(samples, cpu=1.0) == share
 
 
+def in_threads(line: str, number: int) -> dict[profile.Stack, int]:
+    """Samples of a server with a thread for each connection: `write` ends with that line, and 200 were of JSON."""
+    raw = f"report (/srv/views.py:3);write (/srv/sockets.py:7) {number}\nreport (/srv/views.py:4);dumps (/srv/x.py) 200"
+    return collapsed.stacks(raw, ["/srv"], lambda path, at: line if at == 7 else "")
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "left"),
+    [
+        ("return self._sock.send(b)", 250.0, 50),
+        ("return self._sock.recv_into(b)", 250.0, 50),
+        ("return self._sock.send(b)", 150.0, 0),
+        ("return self._sock.send(b)", 700.0, 300),
+        ("return self._sock.send(b)", None, 300),  # waiting was wanted as well
+        ("return rank(b)", 250.0, 300),
+    ],
+)
+def test_threads_that_are_ready_and_do_not_run_take_no_share_of_the_cpu(line: str, most: float | None, left: int):
+    """They wait for the interpreter's lock where a call has just ended in which others may run."""
+    found = collapsed.running(in_threads(line, 300), most)
+
+    assert found.get(("views.report", "sockets.write"), 0) == left
+    assert found["views.report", "x.dumps"] == 200
+    assert set(found) <= {("views.report", "sockets.write"), ("views.report", "x.dumps")}
+
+
 ROW = "~rest_framework.serializers.ListSerializer.to_representation"
 
 

@@ -15,7 +15,7 @@ from perfgate.diagnose import explaining
 from perfgate.diagnose.codes import CODES, Language, language_of
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.partition import ReplaySample
-from perfgate.diagnose.probes import programs
+from perfgate.diagnose.probes import answers_elsewhere, programs
 from perfgate.diagnose.replaying import Answer
 from perfgate.diagnose.second_pass import PassRecord
 
@@ -81,3 +81,12 @@ def test_the_program_is_the_one_that_listens():
         port = own.getsockname()[1]
         with subprocess.Popen([shutil.which("cat") or "cat"], stdin=subprocess.PIPE):
             assert programs(os.getpid(), port) == [Path(sys.executable).resolve().name]
+
+
+def test_processes_that_do_not_listen_are_not_taken_for_the_service():
+    """`docker compose up` waits, and a container answers."""
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        with subprocess.Popen([shutil.which("cat") or "cat"], stdin=subprocess.PIPE) as waiting:
+            assert answers_elsewhere(waiting.pid, port)
+            assert not answers_elsewhere(os.getpid(), port)

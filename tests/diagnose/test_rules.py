@@ -82,6 +82,7 @@ KEPT = replace(  # connections, as sockets show them
     OUTSIDE, database_sessions=None, database_opened=0.01, cache_opened=0.005, external_opened=0.005
 )
 OFTEN = replace(KEPT, database_opened=0.2, database_messages=2)  # a connection per request, mostly too short to be seen
+UNCACHED = replace(SOUND, cached=None)  # no cache is seen in front of it
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -172,7 +173,8 @@ TABLE = [
         "confirmed",
     ),
     (case("application", queries=5, statements=(SAVED,)), "new-statement", "likely"),
-    (case("application", base=OUTSIDE, database_messages=4), "new-statement", "likely"),
+    (case("application", base=replace(OUTSIDE, database_wait=None), database_messages=4), "new-statement", "likely"),
+    (case("application", base=OUTSIDE, database_messages=4), "waiting", "likely"),  # the database takes no longer
     (case("database", queries=5, statements=(replace(SAVED, calls=2),)), "repeated-statement", "confirmed"),
     (case(base=STEADY, alone=0.010, database_loaded=0.022, lock_wait_loaded=0.0), "slower-statement", "likely"),
     (case(base=STEADY, alone=0.010, external_wait_loaded=0.022), "external-slower", "likely"),
@@ -227,6 +229,18 @@ def test_a_cache_that_is_still_cold_is_not_a_lost_one():
     codes = [cause.code for cause in explain(case("application", cached=0.5))]
 
     assert codes == ["waiting"]
+
+
+def test_queries_that_fill_a_cold_cache_are_no_n_plus_1():
+    fills = tuple(Statement(fingerprint=f"select {n} from t", calls=0.7, rows=1, seconds=0.001) for n in range(12))
+    cold = {"cache_hits": 0.2, "cache_lookups": 1.0, "queries": 12.0}
+    base = replace(SOUND, cache_lookups=1.0)
+    lazy = Statement(fingerprint="select name from shop where id = $1", calls=9, rows=9, seconds=0.001)
+
+    assert explain(case("database", base=base, statements=fills, **cold))[0].code == "cache-lost"
+    assert explain(case("database", base=base, statements=(), **{**cold, "queries": 6.0}))[0].code == "cache-lost"
+    assert explain(case("database", base=base, statements=(lazy,), **cold))[0].code == "repeated-statement"
+    assert explain(case("database", base=base, statements=(), **cold))[0].code == "repeated-statement"
 
 
 def test_a_key_that_is_never_found_is_a_lost_cache_though_others_are():
@@ -314,6 +328,18 @@ def test_a_control_that_had_a_busy_moment_does_not_excuse_a_slow_service():
 
     assert explain(case("external", base=base, control=control, reference=0.0073, **seen))[0].code == "external-slower"
     assert explain(case("external", base=base, control=control, reference=0.02, **seen))[0].code == "environment"
+
+
+def test_what_computes_beside_all_requests_is_the_code_where_the_machine_computes_as_fast():
+    """A thread of the service's own, or a debug mode: each request takes so many times as much CPU, small ones too."""
+    before, after = (
+        replace(SOUND, alone=alone, loaded=alone, cpu=cpu) for alone, cpu in ((0.003, 0.0025), (0.006, 0.006))
+    )
+    seen = {"by": 0.006, "cpu": 0.0092, "control": (before, after)}
+
+    assert explain(case("application", **seen))[0].code == "cpu"
+    assert explain(case("application", reference=0.003, reference_cpu=0.0028, **seen))[0].code == "environment"
+    assert explain(case("application", reference=None, reference_cpu=None, **seen))[0].code == "environment"
 
 
 def test_what_every_request_computes_is_the_code_though_the_control_computes_it_too():
@@ -644,6 +670,77 @@ def test_a_tail_that_only_some_requests_are_in_is_a_difference():
     assert causes[0].code == "external-slower"
 
 
+LITTLE = LayerChange(layer="database", baseline=0.002, now=0.004, change=0.002)
+NONE_CACHED = LayerChange(layer="cache", baseline=0.001, now=0.001, change=0.0)
+
+
+@pytest.mark.parametrize(
+    ("counted", "beside"),
+    [
+        ({"queries": 9.0, "database_messages": 10.0}, "repeated-statement"),
+        ({"rows": 60.0}, "more-rows"),
+        ({"cache_calls": 8.0}, "cache-repeated"),
+        ({"size": 30_000.0, "decoded": 30_000.0}, "payload"),
+        ({"size": 9_000.0, "compressed": 0.0}, "compression-lost"),
+    ],
+)
+def test_a_count_that_takes_no_time_hides_no_cause_that_takes_it(counted: dict[str, float], beside: str):
+    """A pull request that also sends a query more: the count is true, and explains next to nothing."""
+    base = replace(SOUND, download=0.0003, database_messages=4.0, database_wait=0.0025)
+    little = {"base": base, "by": 0.06, "database_wait": 0.0035, **counted}
+
+    for known, code in (({"cpu": 0.060}, "cpu"), ({}, "waiting")):
+        seen = case("unattributed", **little, **known)
+        causes = [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE, NONE_CACHED)))]
+        assert causes[0] == code
+        assert beside in causes
+
+
+@pytest.mark.parametrize(
+    "counted", [{"queries": 9.0}, {"database_size": 20_000.0}, {"connections": 1.0}, {"decoded": 30_000.0}]
+)
+def test_what_takes_as_long_alone_is_not_why_others_wait_under_load(counted: dict[str, float]):
+    waiting = case("queue", alone=0.0103, loaded=0.060, by=0.048, **counted)
+    locked = case("database", alone=0.0103, loaded=0.060, by=0.048, lock_wait_loaded=0.045, **counted)
+
+    assert explain(waiting)[0].code == "contention"
+    assert explain(locked)[0].code == "lock-wait"
+    assert len(explain(waiting)) == len(explain(locked)) == 2
+
+
+def test_a_leak_is_named_beside_what_takes_time():
+    def codes(**seen: float) -> list[str]:
+        return [item.code for item in explain(case("queue", by=0.04, memory=200_000, **seen))]
+
+    assert codes() == ["waiting", "memory-growth"]
+    assert codes(alone=0.010, loaded=0.035) == ["memory-growth"]  # which may be why
+
+
+def test_headers_that_allowed_caching_take_no_time_of_the_service():
+    seen = [item.code for item in explain(case("application", by=0.04, cached=None, base=UNCACHED, cacheable=0.0))]
+
+    assert seen == ["waiting", "cache-lost"]
+
+
+def test_an_orm_that_loads_many_rows_more_is_no_matter_of_cpu():
+    seen = case("unattributed", by=0.06, queries=53.0, cpu=0.060)
+
+    assert [item.code for item in explain(replace(seen, layers=(*seen.layers, LITTLE)))] == ["repeated-statement"]
+
+
+def test_a_slow_machine_is_named_beside_a_count_that_takes_no_time():
+    control = (replace(SOUND, alone=0.003), replace(SOUND, alone=0.0061, loaded=0.0073))
+    seen = case("unattributed", by=0.012, queries=6.0, control=control, reference=0.003, reference_cpu=0.0028)
+    tiny = replace(LITTLE, change=0.0005)
+
+    causes = explain(replace(seen, layers=(*seen.layers, tiny)))
+
+    assert [(item.code, item.confidence) for item in causes] == [
+        ("environment", "environment"),
+        ("repeated-statement", "likely"),
+    ]
+
+
 def test_a_statement_that_took_the_time_comes_before_a_count_that_took_none():
     layers = (
         LayerChange(layer="external", baseline=0.002, now=0.202, change=0.2),
@@ -764,6 +861,15 @@ def test_a_busy_machine_is_no_contention():
     seen = case("queue", alone=0.0105, loaded=0.030, reference=0.006)
 
     assert explain(seen)[0].code == "environment"
+
+
+def test_time_without_a_cpu_under_load_is_no_contention():
+    base = replace(SOUND, cpu_delay_loaded=0.002, cpu_loaded=0.004)
+    seen = {"alone": 0.010, "loaded": 0.032, "by": 0.020}
+
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, **seen))[0].code == "environment"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.006, **seen))[0].code == "contention"
+    assert explain(case("queue", base=base, cpu_delay_loaded=0.014, cpu_loaded=0.007, **seen))[0].code == "contention"
 
 
 def test_a_tail_that_waited_for_a_busy_cpu_is_no_disease():

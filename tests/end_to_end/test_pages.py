@@ -164,9 +164,9 @@ MEMBERS = """version: 1
 name: members
 target: {target}
 endpoints:
-  log in: GET /login
+  log in: {{request: GET /login, capture: {{who: $.who}}}}
 pages:
-  home: {{path: /, login: log in, iterations: 3, budget: {{lcp: 20s, errors: 0%}}}}
+  home: {{path: "/{{who}}", login: log in, iterations: 3, budget: {{lcp: 20s, errors: 0%}}}}
   state: {{path: /, storage_state: "${{STATE}}", iterations: 3, budget: {{lcp: 20s, cls: 0.05}}}}
 """
 
@@ -178,11 +178,13 @@ def member(request: Any) -> page_server.Answer:
 
 
 def test_a_page_gets_the_cookies_of_its_login_or_of_a_variable_and_they_are_written_nowhere(project: Project):
-    """No load is needed for a login; a trace is kept only for a page that is over its budget."""
-    login = page_server.Answer(body="ok", headers={"Set-Cookie": "session=s3cr3t-cookie; Path=/; HttpOnly"})
+    """What the login captures stands in the path. No load is needed for it; a trace is kept only for a page that is over
+    its budget."""
+    cookie_header = {"Set-Cookie": "session=s3cr3t-cookie; Path=/; HttpOnly"}
+    login = page_server.Answer(body='{"who": "ann b"}', kind="application/json", headers=cookie_header)
     cookie = {"name": "session", "value": "s3cr3t-cookie", "domain": "127.0.0.1", "path": "/", "expires": -1}
     state = json.dumps({"cookies": [{**cookie, "httpOnly": True, "secure": False, "sameSite": "Lax"}], "origins": []})
-    with page_server.serving({"/": member, "/login": login}) as target:
+    with page_server.serving({"/": member, "/ann%20b": member, "/login": login}) as target:
         project.write(MEMBERS.format(target=target))
         done = project.perfgate("run", STATE=state)
 
@@ -201,7 +203,7 @@ endpoints:
   log in: GET /login
   order: {{request: GET /order, capture: {{order: $.id}}}}
 journeys: {{buy: {{steps: [log in, order]}}}}
-pages: {{order: {{path: "/orders/{{order}}", login: buy, iterations: 3, budget: {{lcp: 1ms, errors: 0%}}}}}}
+pages: {{receipt: {{path: "/orders/{{order}}", login: buy, iterations: 3, budget: {{lcp: 1ms, errors: 0%}}}}}}
 """
 
 

@@ -51,6 +51,17 @@ def test_long_names_that_begin_alike_stay_two():
     assert label("a" * MAX_LABEL_CHARS) == "a" * MAX_LABEL_CHARS
 
 
+def test_names_that_look_alike_stay_two():
+    """What cannot be printed is left out of labels."""
+    names = ["GET /a b", "GET /a  b", "GET /a\nb", "GET /a\x1bb", "GET /a\ud800b"]
+    labels = [label(name) for name in names]
+
+    assert labels[0] == names[0]
+    assert len(set(labels)) == len(names)
+    assert all(text.startswith("GET /a b~") and text.isprintable() for text in labels[1:])
+    assert label(" main ") == label("main") == "main"
+
+
 def test_totals_go_on_over_the_parts_of_a_run_and_the_rounds_of_a_watch():
     totals = LiveTotals(LABELS)
     counted = [

@@ -108,6 +108,13 @@ def test_files_read_back(kind, tmp_path):
     assert path.read_text(encoding="utf-8").endswith("}\n")
 
 
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(RecordError, match="Cannot write"):
+        codec.write(RICH[Run], tmp_path / "run.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
 @kinds
 def test_bytes_are_read_as_well_as_text(kind):
     assert codec.decode(kind, codec.encode(RICH[kind]).encode(), origin="here") == RICH[kind]
@@ -277,4 +284,4 @@ def test_a_full_disk_is_named_with_its_cure(tmp_path: Path):
     (tmp_path / ".x.json.tmp").symlink_to("/dev/full")
     with pytest.raises(RecordError, match="No space left") as caught:
         codec.write_text(tmp_path / "x.json", "x")
-    assert caught.value.hint == "Free some space on that disk, or choose another folder with --out DIR."
+    assert caught.value.hint == "Free some space on that disk, or choose another place with --out DIR."

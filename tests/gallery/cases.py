@@ -115,6 +115,32 @@ COMMAND = (
     command("unknown schema", "schema", "budget"),
     command("init over a file", "init", "one.sh", files={"one.sh": "curl http://127.0.0.1:9/\n"}),
     command("init from nothing known", "init", "notes.txt", "--force", files={"notes.txt": "hello\n"}),
+    command(
+        "init from a plan that breaks off", "init", "plan.jmx", "--force", files={"plan.jmx": "<jmeterTestPlan>\n"}
+    ),
+    command(
+        "init from a script that breaks off",
+        "init",
+        "load.js",
+        "--force",
+        files={
+            "load.js": "import http from 'k6/http';\nexport default function () {\n  http.get(`http://127.0.0.1:9/`;\n}\n"
+        },
+    ),
+    command(
+        "init from a script that computes its requests",
+        "init",
+        "load.js",
+        "--force",
+        files={"load.js": "import http from 'k6/http';\nexport default () => http.get(makeUrl());\n"},
+    ),
+    command(
+        "init from an old Insomnia export",
+        "init",
+        "insomnia.json",
+        "--force",
+        files={"insomnia.json": '{"_type": "export", "__export_format": 3, "resources": []}'},
+    ),
     command("init of a service that is down", "init", "http://127.0.0.1:FREE_PORT", "--force"),
     command("init of another machine", "init", "https://api.shop.example/openapi.json", "--force"),
     command("init with nothing pasted", "init", "-", "--force"),

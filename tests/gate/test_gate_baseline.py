@@ -382,6 +382,16 @@ def test_another_runner_is_noted():
     assert notes({"conditions": make_conditions(runner=Runner())}, {}) == ()
 
 
+def test_another_browser_is_noted():
+    before, now, patched = (
+        {"conditions": replace(make_conditions(), versions={"chromium": version})}
+        for version in ("149.0.7827.53", "150.0.1.2", "149.0.7827.99")
+    )
+
+    assert notes(before, now) == ("The baseline's pages were viewed in Chromium 149, now in Chromium 150.",)
+    assert notes(before, patched) == notes({}, now) == ()
+
+
 def test_notes_are_about_the_newest_run_of_the_branch():
     old = make_past_run(1, conditions=make_conditions(load_digest="l2"))
     elsewhere = make_past_run(3, branch="other", conditions=make_conditions(load_digest="l3"))

@@ -161,6 +161,7 @@ def test_thresholds_that_are_no_budgets_say_why(thresholds: str, why: str):
         (f"http.get(__ENV.BASE_URL + '/x')", "GET /x"),  # noqa: F541
         (f"http.get(`{SHOP}/x?k=${{__ENV.KEY}}`)", "GET /x?k=${KEY}"),
         (f"http.get(`{SHOP}/${{__ENV['PART']}}/y`)", "GET /${PART}/y"),
+        (f"http.get('{SHOP}/\\x61\\u{{62}}\\ud83d\\ude00\\ud83d')", "GET /ab%F0%9F%98%80%EF%BF%BD"),
         (f"if (true) {{ http.get('{SHOP}/x') }}", "GET /x"),
         (f"const go = (u) => {{ return u }};\nhttp.get('{SHOP}/x')", "GET /x"),
     ],
@@ -211,6 +212,41 @@ def test_random_values_are_drawn_for_each_iteration():
 
     assert endpoint.path == "/items/{number}?w={item}"
     assert endpoint.values == {"number": {"between": [1, 60]}, "item": {"choice": ["tea", "pot"]}}
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("Math.floor(Math.random() * 100) + 1", {"between": [1, 100]}),
+        ("Math.ceil(Math.random() * 6)", {"between": [1, 6]}),
+        ("Math.round(Math.random() * 2)", {"between": [0, 2]}),
+        ("10 - parseInt(3 * Math.random())", {"between": [8, 10]}),
+        ("Math.random() / 2", {"between": [0.0, 0.5]}),
+        ("['tea', 'pot'][Math.floor(Math.random() * 2)]", {"choice": ["tea", "pot"]}),
+    ],
+)
+def test_random_numbers(value: str, source: Any):
+    lines = (f"const n = {value};", f"http.post(`{SHOP}/${{n}}`, JSON.stringify({{ n }}));")
+    endpoint = only(*lines)
+
+    [(name, drawn)] = endpoint.values.items()
+    assert (endpoint.path, endpoint.body, drawn) == (f"/{{{name}}}", {"n": f"{{{name}}}"}, source)
+
+
+def test_constants_are_followed_to_where_they_are_changed():
+    proposal = converted(
+        "const scenarios = {};\nscenarios[`r${1 + 1}`] = { executor: 'constant-vus', vus: 4, duration: '5s' };\n"
+        "export const options = { scenarios };\nlet token = 'a';\nlet count = 0;\n"
+        "export function setup() { token = login(); }\n"
+        "export default function () {\n  http.get(`http://shop.test/${token}`);\n"
+        "  http.get(`http://shop.test/${count++}`);\n  http.get('http://shop.test/x');\n}\n"
+    )
+
+    assert levels(proposal) == (False, ((4, 5.0),))
+    assert reasons(proposal) == {
+        "http.get in line 10": "its URL: `token` is made while it runs",
+        "http.get in line 11": "its URL: `++` is computed while it runs",
+    }
 
 
 def test_batches_groups_pauses_and_functions_are_steps():
@@ -303,11 +339,12 @@ def test_types_of_typescript_are_passed_over():
         "import { Options } from 'k6/options';\n"
         "export const options: Options = { vus: 3, duration: '5s' };\n"
         "export default function (data: Record<string, string>): void {\n"
-        "  const url: string = 'http://shop.test/x';\n  http.get(url);\n}\n"
+        "  const url: string = 'http://shop.test/x';\n  http.get(url);\n  more();\n}\n"
+        "const more = async (): Promise<void> => { http.get('http://shop.test/y'); };\n"
     )
 
     assert levels(proposal) == (False, ((3, 5.0),))
-    assert [one.request for one in proposal.endpoints] == ["GET /x"]
+    assert [one.request for one in proposal.endpoints] == ["GET /x", "GET /y"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perfgate.budgets.yaml import strict_yaml
-from perfgate.init.yaml_text import block, comment, flow, is_writable
+from perfgate.init.yaml_text import block, comment, flow, is_writable, text
 
 SCALARS = st.one_of(
     st.none(),
@@ -61,3 +61,7 @@ def _is_same(one: object, other: object) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-12)
     return type(one) is type(other) and one == other
+
+
+def test_half_of_a_surrogate_pair_is_no_text():
+    assert text("a\ud83d") == '"a\ufffd"'

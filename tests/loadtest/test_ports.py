@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from perfgate import budgets, scenarios
+from perfgate.loadtest import Options
+from perfgate.loadtest.locust import locust_process
 from perfgate.loadtest.service import ports
 
 
@@ -35,3 +38,17 @@ def test_who_listens_has_taken_it():
         assert not ports.is_free(server.getsockname()[1])
     [free] = ports.free_ports(1)
     assert ports.is_free(free)
+
+
+@pytest.mark.skipif(not ports.EPHEMERAL.exists(), reason="only Linux tells which ports connections take")
+def test_no_outgoing_connection_takes_the_port_over_which_processes_share_a_load(tmp_path: Path):
+    path = tmp_path / "budgets.yaml"
+    path.write_text("version: 1\ntarget: http://127.0.0.1:1\nload: {rate: 1/s, duration: 1s}\nendpoints: {a: GET /}\n")
+    plan = scenarios.plan(budgets.read(path, None))
+    options = Options(target="http://127.0.0.1:1", root=tmp_path, environ={}, processes=2)
+
+    command = locust_process._command(plan, options)
+
+    port = int(command[command.index("--master-port") + 1])
+    assert command[command.index("--master-bind-port") + 1] == str(port)
+    assert port < int(ports.EPHEMERAL.read_text().split()[0])

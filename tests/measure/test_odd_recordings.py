@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import json
 import lzma
@@ -533,3 +534,39 @@ def test_bodies_that_autocannon_did_not_expect_are_failures(tmp_path: Path, plan
         text = json.dumps(recorded | {"mismatches": mismatches, "non2xx": int(mismatches == 231)})
         (slow,) = [one for one in imported(plan, written(tmp_path, text), endpoint="slow").endpoints if one.requests]
         assert (slow.requests, slow.failures) == (231, failures)
+
+
+REPORT = """<!doctype html>
+<html><head><title>k6 report</title><script type="module">"</scr" + "ipt>"</script></head><body>
+<script id="data" type="application/json; charset=utf-8; gzip; base64">{}</script><div id="root"></div></body></html>
+"""
+
+
+def test_the_html_report_of_k6_has_the_figures_of_its_dashboard(tmp_path: Path, plan: Plan):
+    recorded = (Path(__file__).parent / "recorded" / "k6_dashboard.ndjson").read_bytes()
+    lines = recorded.splitlines(keepends=True)
+    cumulative = [line for line in lines if b'"cumulative"' in line]
+    events = b"".join([*(line for line in lines if line not in cumulative), cumulative[-1]])  # as k6 writes it there
+    report = REPORT.format(base64.b64encode(compress(events)).decode())
+
+    run = imported(plan, written(tmp_path, report, "report.html"), endpoint="slow")
+
+    assert run.endpoints == imported(plan, written(tmp_path, recorded), endpoint="slow").endpoints
+    assert run.duration == pytest.approx(1.273)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (base64.b64encode(compress(b"{}" * 99)[:-9]).decode(), "cut off"),
+        (base64.b64encode(b"no gzip").decode(), "not a recording of k6's dashboard"),
+        ("H4sI%", "not a recording of k6's dashboard"),
+        ('"</script><script>', "not a recording of k6's dashboard"),
+        ("", "not a recording of k6's dashboard"),
+    ],
+)
+def test_an_html_report_of_k6_that_is_damaged_is_refused(tmp_path: Path, plan: Plan, data: str, why: str):
+    with pytest.raises(UsageError, match=why):
+        imported(plan, written(tmp_path, REPORT.format(data)), endpoint="slow")
+    with pytest.raises(UsageError, match="there are no data in this report"):
+        imported(plan, written(tmp_path, "<html><title>k6 report</title></html>"), endpoint="slow")

@@ -238,6 +238,18 @@ def test_summaries_of_sitespeed_s_pages_are_known_by_their_content(tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_view_of_browsertime_without_vitals_takes_none_of_another(tmp_path: Path, missing: int) -> None:
+    vitals = [{"largestContentfulPaint": lcp} for lcp in (700, 900)]
+    errors: list[list[str]] = [[], []]
+    errors.insert(missing, ["no such host"])
+    page = summary_of_sitespeed("/", 0, googleWebVitals=vitals, errors=errors)
+    home = results(read(tmp_path, written(tmp_path, page))[1])["home"]
+
+    assert (home.requests, home.failures, home.metrics["lcp"]) == (3, 1, pytest.approx(0.8))
+    assert home.failure_examples == ("no such host",)
+
+
 def test_a_report_that_lighthouse_wrote(tmp_path: Path) -> None:
     path = RECORDED / "lighthouse.json"
     assert importers.format_of(RecordingSource(path=path, name=path.name)) == "lighthouse"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -69,3 +70,44 @@ def test_an_answer_that_is_small_only_while_it_is_packed_is_not_unpacked():
         assert http.status_of(f"http://127.0.0.1:{server.server_port}/", timeout=60) == 200
         server.shutdown()
     assert accepted == ["gzip", "identity"]
+
+
+@pytest.fixture
+def endless() -> Iterator[tuple[str, threading.Event]]:
+    """A page that never ends, each piece of which comes in time; set once its reader has left."""
+    is_left = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not is_left.wait(0.01):
+                    self.wfile.write(b": ping\n\n")
+            is_left.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", is_left
+        is_left.set()
+        server.shutdown()
+
+
+def test_a_page_that_never_ends_has_a_status(endless: tuple[str, threading.Event]):
+    """A stream of events, say, that is asked whether it is ready."""
+    url, is_left = endless
+    assert http.status_of(url, timeout=0.5) == 200
+    assert is_left.wait(60)
+
+
+def test_an_answer_that_never_ends_is_none(endless: tuple[str, threading.Event]):
+    url, is_left = endless
+    with (
+        http.HttpSession(timeout=60, max_answer_s=0.1) as session,
+        pytest.raises(http.NoReplyError, match="the answer does not end"),
+    ):
+        session.exchange("GET", url, headers={})
+    assert is_left.wait(60)

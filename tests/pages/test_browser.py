@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import Error
 from services.page_server import visit
 
 from perfgate.model.errors import PageError
@@ -53,6 +57,26 @@ def is_browser(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return "chrom" in process.name()
     return False
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({}, ""),
+        ({"cookies": [{"name": ""}]}, "Chromium may not take the cookies of its login."),
+        ({"storage_state": {"cookies": 5}}, "Chromium may not take its `storage_state`."),
+    ],
+)
+def test_what_chromium_does_not_take_ends_the_views_with_what_it_is(given: dict[str, Any], hint: str):
+    def refuse(**_: object) -> None:
+        raise Error("Storage.setCookies: Invalid cookie fields\nCall log: ...")
+
+    chromium = SimpleNamespace(
+        version="150.0", new_browser_cdp_session=lambda: None, is_connected=lambda: True, new_context=refuse
+    )
+    with pytest.raises(PageError, match=r"Page page cannot be viewed: .*Invalid cookie fields") as caught:
+        browser.Browser(chromium).view(replace(visit("http://shop.test", "/"), **given))
+    assert caught.value.hint == hint
 
 
 @pytest.mark.needs("chromium")

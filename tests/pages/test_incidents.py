@@ -6,7 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from perfgate.pages.incidents import MAX_ERRORS, Incidents
+import pytest
+
+from perfgate.pages.incidents import MAX_ERRORS, Incidents, explained
 
 
 class SilentPage:
@@ -20,6 +22,24 @@ class SilentPage:
 
     def complain(self, text: str) -> None:
         self.emit["console"](SimpleNamespace(type="error", text=text))
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "kind", "words"),
+    [
+        ("net::ERR_CERT_AUTHORITY_INVALID at https://shop/", 0, "connection", "its certificate is not trusted"),
+        ("net::ERR_BAD_SSL_CLIENT_AUTH_CERT at https://shop/", 0, "connection", "a client's certificate"),
+        ("net::ERR_CONNECTION_REFUSED at https://shop/", 0, "connection", "nothing listens there"),
+        ("net::ERR_ABORTED at https://shop/", 204, "status", "204 No Content"),
+        ("net::ERR_SOMETHING_NEW at https://shop/", 0, "connection", "net::ERR_SOMETHING_NEW"),
+        ("Page.evaluate: TypeError: x is not a function", 200, "scripts", "it replaced what a browser offers"),
+    ],
+)
+def test_what_chromium_says_is_explained(said: str, status: int, kind: str, words: str):
+    found, text = explained(said, status)
+
+    assert found == kind
+    assert words in text
 
 
 def test_an_error_that_repeats_hides_no_other():

@@ -173,7 +173,7 @@ def test_what_the_server_was_slow_with_is_the_backend_s(chromium: Browser, targe
 @pytest.mark.slow
 def test_calls_one_after_the_other_are_named(chromium: Browser, target: str):
     [line] = [
-        text for text in page_words.lines([detail_of(chromium.view(visit(target, "/chain")))]) if "LCP of" in text
+        text for text in page_words.lines([detail_of(chromium.view(visit(target, "/chain")))], {}) if "LCP of" in text
     ]
 
     assert f"; meanwhile {target}/slow-1 took " in line

@@ -186,6 +186,32 @@ def test_a_script_that_never_ends_while_the_page_is_read_is_named_as_such(chromi
     )
 
 
+@pytest.mark.slow
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("path", ["/refused", "/removed"])
+def test_a_frame_of_another_site_that_never_comes_is_not_waited_for(chromium: Browser, path: str):
+    is_over = threading.Event()
+
+    def never(_request) -> str:  # type: ignore[no-untyped-def]
+        is_over.wait()
+        return ""
+
+    inner = {"/": f"{HEAD}<h1>Inner</h1><script src='/never.js'></script>", "/never.js": never}
+    with serving(inner) as other:
+        address = other.replace("127.0.0.1", "localhost")
+        away = "setTimeout(() => document.querySelector('iframe').remove(), 400)"
+        pages = {
+            "/refused": f"{HEAD}<h1>Outer</h1><iframe src='http://localhost:9/'></iframe>",
+            "/removed": f"{HEAD}<h1>Outer</h1><iframe src='{address}/'></iframe><script>{away}</script>",
+        }
+        with serving(pages) as target:
+            view = chromium.view(visit(target, path))
+        is_over.set()
+
+    assert view.failure is None
+    assert not [note for note in view.notes if "still fetching" in note]
+
+
 @pytest.mark.needs("chromium")
 def test_what_frames_of_other_sites_fetch_counts_and_is_waited_for(chromium: Browser):
     """127.0.0.1 and localhost are two sites: Chromium keeps the frame in a process of its own."""

@@ -417,6 +417,22 @@ def test_pages_of_a_stranger_are_judged_and_say_nothing(github: FakeGitHub, proj
 
 
 @ONE_GITHUB
+def test_how_the_views_of_a_stranger_s_page_failed_is_said(github: FakeGitHub, project: Path):
+    (project / "budgets.yaml").write_text(PAGES)
+    kinds = {"step": 2, "browser": 1, HOSTILE_TEXT: 4}
+    page = EndpointResult(
+        name="home", kind="page", requests=7, failures=7, failures_by_kind=kinds, metrics={"errors": 1.0}
+    )
+    repo, pull = prepared(github, packed(parcel(run_of(endpoints=(make_endpoint(), page)))))
+
+    told(github, repo, pull, project)
+
+    (folder,) = (project / ".perfgate" / "runs").iterdir()
+    found = {item.metric: item.sentence for item in codec.read(Verdict, folder / "verdict.json").findings}
+    assert "7 of 7 views failed (2 step, 1 browser)" in found["errors"]
+
+
+@ONE_GITHUB
 def test_an_endpoint_that_calls_itself_a_page_has_no_data(github: FakeGitHub, project: Path):
     repo, pull = prepared(github, packed(parcel(run_of(endpoints=(make_endpoint(kind="page"),)))))
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from perfgate.model.page import LcpParts, PageDetail, Resource
+from perfgate.model.page import HASH, LcpParts, PageDetail, Resource, fetch_changes
 from perfgate.report import page_words
 
 HOST = "http://shop"
 
 
-def said(**detail: object) -> list[str]:
-    lines = list(page_words.lines([PageDetail(name="home", **detail)]))  # type: ignore[arg-type]
+def said(before: PageDetail | None = None, **detail: object) -> list[str]:
+    earlier = {"home": before} if before else {}
+    lines = list(page_words.lines([PageDetail(name="home", **detail)], earlier))  # type: ignore[arg-type]
     assert all(line.startswith("home: ") for line in lines)
     return [line.removeprefix("home: ") for line in lines]
 
@@ -84,6 +85,63 @@ def test_the_lcp_is_told_with_its_parts_its_first_byte_and_its_layers():
 )
 def test_what_is_wrong_with_a_file_is_a_line(fetched: Resource, line: str):
     assert line in said(resources=(fetched,))
+
+
+def test_what_a_page_fetches_otherwise_than_before_is_said():
+    """Base and head are at different ports, and a bundle's name has a hash of its content in it."""
+
+    def fetched(port: int, *files: tuple[str, int]) -> tuple[Resource, ...]:
+        return tuple(
+            Resource(
+                url=f"http://127.0.0.1:{port}{path}",
+                kind="image",
+                size=size,
+                status=200,
+                cache_control="max-age=9999999",
+            )
+            for path, size in files
+        )
+
+    before = fetched(1, ("/app.0a1b2c3d.js", 90_000), ("/same.png", 5), ("/old.png", 700), ("/twice.png", 100))
+    now = fetched(2, ("/app.9f8e7d6c.js", 95_000), ("/same.png", 5), ("/new.png", 1_800), *[("/twice.png", 100)] * 2)
+    [line] = said(PageDetail(name="home", resources=before), resources=now)
+
+    assert line == (
+        "fetches otherwise than before: http://127.0.0.1:2/app.9f8e7d6c.js +5 kB, new http://127.0.0.1:2/new.png "
+        "1.8 kB, no longer http://127.0.0.1:1/old.png 700 B and 1 more"
+    )
+    assert said(PageDetail(name="home", resources=now), resources=now) == []
+
+
+def test_a_file_that_is_fetched_more_often_is_counted():
+    once = resource("/basket", kind="fetch", size=100)
+
+    assert said(PageDetail(name="home", resources=(once,)), resources=(once, once, once)) == [
+        "fetches otherwise than before: http://shop/basket 3 times instead of 1 +200 B"
+    ]
+
+
+def test_of_a_view_with_very_many_files_small_ones_are_neither_new_nor_gone():
+    files = [resource(f"/{number}.png", kind="image", size=1_000) for number in range(60)]
+    large = resource("/large.png", kind="image", size=1_001)
+    kept = [large, *files[:59]]  # the sixtieth may have been fetched, too
+
+    assert [change.url for change in fetch_changes(kept, files)] == [large.url]
+    assert [change.url for change in fetch_changes(files, kept)] == [large.url]
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("app.0a1b2c3d4e.js", True),
+        ("index-BQ3pXz1a.js", True),
+        ("main.4f3a2b1c.chunk.js", False),
+        ("my-component.js", False),
+        ("jquery-3.7.1.js", False),
+    ],
+)
+def test_a_hash_in_a_name_is_none_of_it(name: str, same: bool):
+    assert (HASH.sub("", name) != name) is same
 
 
 @pytest.mark.parametrize(

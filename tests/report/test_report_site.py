@@ -12,6 +12,7 @@ from report.test_report_page import Reader, data_of
 
 from perfgate import history
 from perfgate.cli.app import app
+from perfgate.model.errors import RecordError
 from perfgate.model.outcome import Outcome
 from perfgate.report.html import site
 from perfgate.report.html.site import Series
@@ -128,6 +129,15 @@ def test_an_empty_history_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert left.value.code == 3
     assert "No runs are remembered yet" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_its_cure(tmp_path: Path):
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+
+    with pytest.raises(RecordError, match="Cannot write into") as caught:
+        site.build([], [], tmp_path / "out")
+
+    assert caught.value.hint.endswith("or choose another place with --output DIR.")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_one_hopeless_arm_ends_the_load():
             window = Window()
             window.successes, window.failures = 10 - failures, {"status": failures}
             part.add(("endpoint", "home", arm, second), window)
-        assert bool(watch.hopeless(float(second), part)) == (second >= 2)
+        assert bool(watch.reason_to_abort(float(second), part)) == (second >= 2)
 
 
 def test_what_is_recorded_is_the_arms():

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from perfgate.budgets.convert.draft import Draft, DraftEntry
 from perfgate.budgets.shape.limits import NO_LIMIT
+from perfgate.model.budget_file import INPUTS
 from perfgate.model.errors import Mistake
 from perfgate.model.note import Note
 from perfgate.text.notes import note
 
 STEPS = ("click", "type", "select", "scroll", "wait", "wait_for", "goto")
-INPUTS = ("click", "type", "select")  # only these have an INP
 ACTS = ("click", "type", "select", "scroll", "wait", "wait_for")
 
 

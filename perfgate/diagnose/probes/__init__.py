@@ -9,7 +9,7 @@ from typing import Protocol
 from perfgate.diagnose.facts import ProbeCounts
 from perfgate.diagnose.probes.mysql import MysqlProbe
 from perfgate.diagnose.probes.postgres import PostgresProbe
-from perfgate.diagnose.probes.processes import ProcessProbe, programs
+from perfgate.diagnose.probes.processes import ELSEWHERE, ProcessProbe, answers_elsewhere, programs
 from perfgate.diagnose.probes.prometheus import PrometheusProbe
 from perfgate.diagnose.probes.queues import QueueProbe
 from perfgate.diagnose.probes.redis import RedisProbe
@@ -48,6 +48,7 @@ MIN_MESSAGES_PER_REQUEST = 0.3  # messages per request
 
 __all__ = [
     "BY_KEY",
+    "ELSEWHERE",
     "MysqlProbe",
     "PostgresProbe",
     "Prober",
@@ -56,6 +57,7 @@ __all__ = [
     "QueueProbe",
     "RedisProbe",
     "WaitProbe",
+    "answers_elsewhere",
     "key_of",
     "merged",
     "programs",

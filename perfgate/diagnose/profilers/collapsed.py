@@ -11,6 +11,12 @@ from perfgate.diagnose.serialisers import called_in_c
 LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
 _RAW_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)\s*")
+# Calls that let other threads run meanwhile, in a line of source. Their thread is ready as soon as they have ended: a
+# sampler sees it there until it gets the interpreter's lock and a CPU.
+_LETS_OTHERS_RUN = re.compile(
+    r"\b(recv\w*|send(all|to|msg|file)?|accept|connect|select|poll|read(into)?|write|fsync|acquire|wait|sleep)\("
+)
+_READY = "~(ready)"  # the innermost frame of a thread in one of them
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")
 _RUNS = re.compile(r"~(asyncio\.runners|uvloop)\.(\w+\.)?run")
 
@@ -20,17 +26,34 @@ def stacks(
 ) -> dict[Stack, int]:
     """Samples by stack, of py-spy's raw format (`a (f.py:1);b (f.py) 12`). `folders` are those that the application's
     own modules are named from: base and head run from different ones. `source` reads a line of a file: a serialiser in
-    C that it calls gets a frame."""
+    C that it calls gets a frame, and so does a thread that may only be ready: see `running`."""
     samples: dict[Stack, int] = {}
     for line in raw.splitlines():
         if match := _RAW_LINE.fullmatch(line):
             parts = match[1].split(";")
             frames = [frame for part in parts if (frame := frame_name(part, folders))]
             innermost = _RAW_FRAME.fullmatch(parts[-1].strip())
-            if innermost and innermost[3] and (inner := called_in_c(source(innermost[2], int(innermost[3])))):
+            text = source(innermost[2], int(innermost[3])) if innermost and innermost[3] else ""
+            if inner := called_in_c(text) or (_READY if _LETS_OTHERS_RUN.search(text) else ""):
                 frames.append(inner)
             samples[tuple(frames)] = samples.get(tuple(frames), 0) + int(match[2])
     return samples
+
+
+def running(samples: Mapping[Stack, int], most: float | None = None) -> dict[Stack, int]:
+    """Samples of what ran, of all that were ready to. Threads that wait for the interpreter's lock or for a CPU are
+    ready as well, most of them where they have just been woken: what is more than the CPU time allows (`most`, in
+    samples) is taken from there."""
+    ready = sum(number for stack, number in samples.items() if stack[-1:] == (_READY,))
+    excess = max(0.0, sum(samples.values()) - most) if most else 0.0
+    kept = 1 - min(1.0, excess / ready) if ready else 1.0
+    result: dict[Stack, int] = {}
+    for stack, number in samples.items():
+        is_ready = stack[-1:] == (_READY,)
+        if count := round(number * kept) if is_ready else number:
+            own = stack[:-1] if is_ready else stack
+            result[own] = result.get(own, 0) + count
+    return result
 
 
 def weighed(processes: Sequence[tuple[Mapping[Stack, int], float]]) -> dict[Stack, int]:

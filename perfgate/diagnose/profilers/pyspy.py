@@ -70,7 +70,8 @@ class PySpyRecording:
             if path.exists():
                 raw = path.read_text(encoding="utf-8", errors="replace")
                 cpu = 0.0 if self._has_idle else max(0.0, computed(process) - before)  # who waits takes none
-                sampled.append((collapsed.stacks(raw, self._folders, source_line), cpu))
+                samples = collapsed.running(collapsed.stacks(raw, self._folders, source_line), cpu * SAMPLES_PER_S)
+                sampled.append((samples, cpu))
                 path.unlink()
             elif child.returncode:
                 problems.append(errors)

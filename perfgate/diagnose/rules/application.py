@@ -26,6 +26,14 @@ MIN_SERIALISATION_SHARE = 0.4  # of the difference: the greater part, less what 
 MIN_CANARY_SHARE = 0.25  # of what the endpoint is slower under load
 MIN_SERIALISING_CPU_SHARE = 0.6  # of the computing that has grown
 MIN_BLOCKED_SHARE = 0.5  # of the event loop's time
+_MAX_CPU_OF = (  # s at most for one more in a request, by the first count that is known: who reads more computes more
+    (("queries", "database_messages"), 0.003),
+    (("rows",), 0.001),
+    (("database_size",), 5e-7),
+    (("cache_calls", "cache_messages"), 0.002),
+    (("cache_size",), 5e-7),
+    (("decoded", "size"), 5e-7),
+)
 _UNBLOCKED = {
     "python": "an async client, or move the call out of the loop: await asyncio.to_thread(...).",
     "node": "the asynchronous form of the call (no ...Sync function), or a worker thread (piscina).",
@@ -86,7 +94,7 @@ def cpu(case: Case) -> Iterator[Cause]:
 
 
 def _computes_for_others(case: Case) -> bool:
-    """Whether something else explains the CPU: an ORM that reads more computes more."""
+    """Whether something else explains the CPU: as much more is read or sent as takes so much of it."""
     rules: tuple[Rule, ...] = (
         answers.payload,
         answers.compression,
@@ -94,9 +102,19 @@ def _computes_for_others(case: Case) -> bool:
         database.more_rows,
         database.wide_rows,
         services.cache_calls,
-        serialisation,
     )
-    return case.share(*OTHER_SERVERS) > 0.5 or any(found for rule in rules for found in rule(case))
+    if case.share(*OTHER_SERVERS) > 0.5 or any(serialisation(case)):
+        return True
+    return not computes_beyond(case) and any(found for rule in rules for found in rule(case))
+
+
+def computes_beyond(case: Case) -> bool:
+    """Whether a request computes more than what it reads and sends more can take."""
+    computed, most = case.growth("cpu" if None not in case.pair("cpu") else "computing"), 0.0
+    for names, seconds in _MAX_CPU_OF:
+        more = next((growth for name in names if (growth := case.growth(name)) is not None), 0.0)
+        most += seconds * max(0.0, more)
+    return computed is not None and computed > most * stretch(case)
 
 
 def delays_others(facts: PassFacts) -> bool:

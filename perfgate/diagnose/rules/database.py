@@ -40,7 +40,7 @@ def repeated(case: Case) -> Iterator[Cause]:
     before, now = case.pair("queries")
     worst = _most_repeated(case)
     evidence = [f"`{worst.fingerprint}` {worst.calls:.4g} times per request"] if worst else []
-    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _are_each_new(case):
+    if grew((before, now), 1.5, 2) and (now or 0) >= MIN_REPEATED_CALLS and not _is_sent_once(case):
         sentence = f"{counted(now, 'query')} per request instead of {number(before)}"
         yield cause("repeated-statement", "confirmed", sentence, evidence)
     elif case.base is None and now is not None and now >= 4 * MIN_REPEATED_CALLS:
@@ -51,6 +51,22 @@ def repeated(case: Case) -> Iterator[Cause]:
         was, sent = case.pair("database_messages")
         sentence = f"{number(sent)} messages to the database per request instead of {number(was)}"
         yield cause("repeated-statement", "confirmed", sentence, peers_of(case, "database"))
+
+
+def _is_sent_once(case: Case) -> bool:
+    """Whether the queries that are more are sent once each, or once for each answer that a cache has no longer."""
+    return _are_each_new(case) or _fill_cache(case)
+
+
+def _fill_cache(case: Case) -> bool:
+    """Whether a request sends more queries because a cache answers less often, and as many each time."""
+    missed = services.more_missed(case)
+    if missed is None or not any(services.cache_lost(case)):
+        return False
+    new = statements.more_often(case)
+    if new:
+        return all(more < MIN_REPEATED_FACTOR * max(missed, 0.0) for _, more in new)
+    return (case.growth("queries") or 0.0) < MIN_NEW_QUERIES * missed
 
 
 def _are_each_new(case: Case) -> bool:
@@ -98,10 +114,13 @@ def added(case: Case) -> Iterator[Cause]:
 
 def _growth_of_database(case: Case) -> float | None:
     """Seconds per request that queries take longer, by their own count or as connections show it."""
+    known = [growth for growth in (_growth_by_count(case), case.growth("database_wait")) if growth is not None]
+    return max(known, default=None)
+
+
+def _growth_by_count(case: Case) -> float | None:
     (queries, more), (each, now) = case.pair("queries"), case.pair("query_seconds")
-    counted_growth = more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
-    waits = case.growth("database_wait")
-    return max((growth for growth in (counted_growth, waits) if growth is not None), default=None)
+    return more * now - (queries or 0.0) * (each or 0.0) if more is not None and now is not None else None
 
 
 def more_rows(case: Case) -> Iterator[Cause]:
@@ -198,7 +217,8 @@ def _statements_longer(case: Case) -> float | None:
     """Seconds per request that statements themselves take longer, without opening connections."""
     if (own := case.growth("database")) is not None:
         return own
-    growth = _growth_of_database(case)
+    counted_growth = _growth_by_count(case)
+    growth = case.growth("database_wait") if counted_growth is None else counted_growth
     return None if growth is None else growth - connecting.opening_seconds(case, "database")
 
 
@@ -209,6 +229,8 @@ def unmeasured(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
         return
+    if case.head.database_messages and case.head.database_wait and not case.takes(case.growth("database_wait")):
+        return  # sockets show that it is not the database
     what = "query" if name == "queries" else "message"
     to = "" if name == "queries" else " to the database"
     sentence = f"it waits, and sends {counted(now, what)}{to} per request instead of {number(before)}"

@@ -1,8 +1,7 @@
 """Whether it is the machine that is slower, not the code.
 
 What shows the machine itself decides first: a fixed piece of work, the time in which the service's threads were ready
-and had no CPU, and whether somebody had stopped it. The control endpoint, which did not fail, decides where they are
-silent.
+and had no CPU, and whether somebody had stopped it. Where they are silent, the control endpoint does, which is sound.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ MIN_COMMON_SHARE = 0.5  # of the endpoint's movement (in logarithms), by which o
 MAX_CPU_DELAY_SHARE = 0.1  # of what is slower under load: four users wait for one that waits for a CPU
 MIN_STOPPED_SHARE = 0.05  # of the time, by which the service was kept from the CPU for longer
 MIN_CPU_FACTOR = 1.5  # times as much CPU: no noise of a machine does that
+MIN_COMMON_CPU_FACTOR = 2.0  # times as much CPU for all requests, where a fixed piece of work takes as much as before
 MAX_REFERENCE_SHARE = 0.2  # of the endpoint's movement (in logarithms), of a machine that is as fast as before
 MAX_CONTROL_SHARE = 0.2  # of what the endpoint is slower, by which a control may be slower that only had a busy moment
 MIN_DATABASE_FACTOR = 3.0  # times as long as the machine takes longer
@@ -43,8 +43,16 @@ def busy(case: Case) -> Cause | None:
     if _has_cpu_under_load(case):
         return None
     slower = max(_factor(case, "alone") or 1.0, _factor(case, "loaded") or 1.0)
-    sentences = list(_reference(case, slower))
-    return cause("environment", "environment", sentences[0]) if sentences else None
+    sentences = [*_reference(case, slower), *_delayed_under_load(case)]
+    return cause("environment", "environment", sentences[0], sentences[1:]) if sentences else None
+
+
+def _delayed_under_load(case: Case) -> Iterator[str]:
+    """Names time without a CPU, where it is most of what a request is slower under load and it computes no more."""
+    delay, slower = case.growth("cpu_delay_loaded") or 0.0, case.growth("loaded") or 0.0
+    is_computing = case.grew("cpu_loaded", MIN_CPU_FACTOR, MIN_TIME_S)
+    if slower > MIN_TIME_S and delay >= MIN_COMMON_SHARE * slower and not is_computing:
+        yield f"under load the service was ready {delay * 1e3:.3g} ms longer per request and had no CPU"
 
 
 def _has_cpu_under_load(case: Case) -> bool:
@@ -172,6 +180,8 @@ def _computes_in_every_request(case: Case) -> bool:
     if case.control is None or own is None or control is None or (reference or 1.0) > MAX_EQUAL_FACTOR:
         return False
     more, computed = _control_growth(case, "cpu"), case.growth("cpu") or 0.0
+    if reference is not None and min(own, control) >= MIN_COMMON_CPU_FACTOR and min(more, computed) > MIN_TIME_S:
+        return True  # or beside them: a background thread, a debug mode
     is_as_much = computed > MIN_TIME_S and abs(more - computed) <= MIN_COMMON_SHARE * computed
     return is_as_much and own >= MIN_CPU_FACTOR and control >= MIN_CPU_FACTOR * own
 

@@ -50,9 +50,28 @@ def cache_lost(case: Case) -> Iterator[Cause]:
             sentence = f"{counted(now, 'cache command')} per request instead of {number(before)}: it is no longer used"
             yield cause("cache-lost", "confirmed", sentence)
             return
+    yield from uncacheable(case)
+
+
+def uncacheable(case: Case) -> Iterator[Cause]:
+    """Answers that no cache may keep any longer. It takes no time of the service itself."""
     before, now = case.pair("cacheable")
     if before is not None and now is not None and before - now >= 0.5:
         yield cause("cache-lost", "likely", "Cache-Control or ETag that allowed caching are gone")
+
+
+def more_missed(case: Case) -> float | None:
+    """How many look-ups per request a cache answers no longer, by its own count or by answers that came from one; None
+    where it answers as often as before."""
+    (lookups, more), (before, now) = case.pair("cache_lookups"), case.pair("cache_hits")
+    cached, fresh = case.pair("cached")
+    counts = [cached - fresh if cached is not None and fresh is not None else 0.0]
+    if before is not None and now is not None:
+        counts.append(
+            (1.0 if more is None else more) * (1 - now) - (1.0 if lookups is None else lookups) * (1 - before)
+        )
+    missed = max(counts)
+    return missed if missed > 0 else None
 
 
 def _missed(case: Case) -> tuple[float, float] | None:

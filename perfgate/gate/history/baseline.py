@@ -19,6 +19,7 @@ from perfgate.recording.usable import differences, is_accepted, is_as_planned, i
 from perfgate.text.notes import note
 from perfgate.text.plurals import counted, named
 
+BROWSER = "chromium"  # among the versions of a run with pages
 MAX_NAMED_ENDPOINTS = 5  # named in one note
 
 
@@ -148,6 +149,9 @@ def _notes(run: Run, on_branch: Sequence[PastRun]) -> Iterable[Note]:
             f"The baseline was measured on another runner: {before.runner.cores} x {before.runner.cpu}, "
             f"now {now.runner.cores} x {now.runner.cpu}.",
         )
+    then, here = (conditions.versions.get(BROWSER, "").partition(".")[0] for conditions in (before, now))
+    if then and here and then != here:
+        yield note("PG-C005", f"The baseline's pages were viewed in Chromium {then}, now in Chromium {here}.")
 
 
 def _changed_requests(before: Conditions, now: Conditions) -> Iterable[Note]:

@@ -86,9 +86,9 @@ def of_acceptance(acceptance: Acceptance) -> bytes:
 def acceptance(data: bytes) -> Acceptance | None:
     """Returns None when it is damaged."""
     try:
-        words = json.loads(data)
-        known = {field.name: words[field.name] for field in fields(Acceptance) if field.name in words}
-        return Acceptance(**known) if all(isinstance(word, str) for word in known.values()) else None
+        written = json.loads(data)
+        known = {field.name: written[field.name] for field in fields(Acceptance) if field.name in written}
+        return Acceptance(**known) if all(isinstance(value, str) for value in known.values()) else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

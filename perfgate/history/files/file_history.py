@@ -74,8 +74,8 @@ class FileHistory:
                 hint=self._files.recovery,
                 code="PG-H004",
             )
-        text = self._acceptances(listing, [past_run.run.id for past_run in readable])
-        return tuple(replace(past_run, acceptances=text[past_run.run.id]) for past_run in readable)
+        accepted = self._acceptances(listing, [past_run.run.id for past_run in readable])
+        return tuple(replace(past_run, acceptances=accepted[past_run.run.id]) for past_run in readable)
 
     def get(self, run_id: str) -> PastRun:
         listing = self._listing(self._files.paths())
@@ -203,15 +203,14 @@ class FileHistory:
         """Acceptances of each of these runs."""
         paths = {run_id: listing.accepted.get(run_id, ()) for run_id in run_ids}
         files = self._files.read([path for each in paths.values() for path in each])
-        text: dict[str, tuple[Acceptance, ...]] = {}
+        accepted: dict[str, tuple[Acceptance, ...]] = {}
         for run_id, each in paths.items():
-            words = dict.fromkeys(
-                contents.acceptance(files[path]) for path in each if path in files
-            )  # a double counts once
-            if None in words:
+            # one of each: two jobs may have written the same
+            distinct = dict.fromkeys(contents.acceptance(files[path]) for path in each if path in files)
+            if None in distinct:
                 self._warn(labels.acceptances_of(run_id), "has a file that is not an acceptance")
-            text[run_id] = tuple(word for word in words if word is not None)
-        return text
+            accepted[run_id] = tuple(acceptance for acceptance in distinct if acceptance is not None)
+        return accepted
 
     def _warn(self, path: str, problem: str) -> None:
         """Warns once for each path."""

@@ -52,7 +52,7 @@ def path_of(past_run: PastRun) -> str:
     """The path, like `Label.path`."""
     run = past_run.run
     words = {"name": run.name, "branch": run.branch, "started": run.started, "commit": run.commit, "id": run.id}
-    name, branch, started, commit, run_id = (_word(words[key], MAX_LABEL_CHARS[key]) for key in MAX_LABEL_CHARS)
+    name, branch, started, commit, run_id = (_segment(words[key], MAX_LABEL_CHARS[key]) for key in MAX_LABEL_CHARS)
     return f"{name}/{branch}/{started},{past_run.outcome.value},{commit},{run_id}{AB if run.arms else ''}"
 
 
@@ -73,7 +73,7 @@ def parse(path: str) -> Label | None:
         return None
     if CUT in inner:
         return Label(path=inner, suffix=suffix, entry=None)
-    name, branch, started, commit, run_id = map(_unword, (*parts[:2], words[0], *words[2:]))
+    name, branch, started, commit, run_id = map(_text_of, (*parts[:2], words[0], *words[2:]))
     try:
         moment = times.microseconds(started, origin=path)
     except HistoryError:
@@ -93,7 +93,7 @@ def parse(path: str) -> Label | None:
 
 def path_segment(run_id: str) -> str:
     """The id as a part of a path."""
-    return _word(run_id, MAX_LABEL_CHARS["id"])
+    return _segment(run_id, MAX_LABEL_CHARS["id"])
 
 
 def acceptances_of(run_id: str) -> str:
@@ -110,14 +110,12 @@ def digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:16]
 
 
-def _word(text: str, longest: int) -> str:
-    path_segment = quote(text, safe="").replace("~", "%7E") or NOTHING
-    if path_segment.startswith("."):  # ".", "..", and hidden files
-        path_segment = "%2E" + path_segment[1:]
-    return (
-        path_segment if len(path_segment) <= longest else f"{path_segment[: longest - 17]}{CUT}{digest(text.encode())}"
-    )
+def _segment(text: str, max_chars: int) -> str:
+    segment = quote(text, safe="").replace("~", "%7E") or NOTHING
+    if segment.startswith("."):  # ".", "..", and hidden files
+        segment = "%2E" + segment[1:]
+    return segment if len(segment) <= max_chars else f"{segment[: max_chars - 17]}{CUT}{digest(text.encode())}"
 
 
-def _unword(path_segment: str) -> str:
-    return "" if path_segment == NOTHING else unquote(path_segment)
+def _text_of(segment: str) -> str:
+    return "" if segment == NOTHING else unquote(segment)

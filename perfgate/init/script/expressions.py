@@ -15,10 +15,12 @@ from perfgate.init.script.values import (
     ENVIRONMENT,
     FUNCTIONS,
     MAX_CHARS,
+    OF_NUMBERS,
     DrawnText,
     Environment,
     Json,
     NotConstantError,
+    RandomNumber,
     Unknown,
     added,
     computed,
@@ -116,7 +118,10 @@ class _Expression:
     def _sum(self) -> Json:
         value = self._product()
         while sign := self._takes("+", "-"):
-            value = added(value, self._product()) if sign == "+" else computed(sign, value, self._product())
+            other = self._product()
+            if sign == "+" and isinstance(value, str) != isinstance(other, str):
+                value, other = self._drawn(value), self._drawn(other)
+            value = added(value, other) if sign == "+" else computed(sign, value, other)
         return value
 
     def _product(self) -> Json:
@@ -140,7 +145,7 @@ class _Expression:
             if self._takes(".", "?."):
                 value = part_of(value, self._name())
             elif self.script[self.at].is_mark("["):
-                value = part_of(value, known(self._inner(self._bracketed())))
+                value = self._item(value, known(self._inner(self._bracketed())))
             elif self.script[self.at].is_mark("("):
                 callee = "".join(token.text for token in self.script[start : self.at])
                 value = self._call(callee, value, [self._inner(part) for part in separated(self._bracketed())])
@@ -150,6 +155,18 @@ class _Expression:
             else:
                 break
         return known(value) if isinstance(value, Unknown) else value
+
+    def _drawn(self, value: Json) -> Json:
+        """A random number as the place of a value that is drawn."""
+        return self.values.draw("number", value.source) if isinstance(value, RandomNumber) else value
+
+    def _item(self, value: Json, index: Json) -> Json:
+        """An item of a list or an object; at a random index any of those of a list."""
+        if not isinstance(index, RandomNumber):
+            return part_of(value, index)
+        if not isinstance(value, list) or not all(isinstance(item, str | int | float) for item in value) or not value:
+            raise NotConstantError("it is taken at random while it runs")
+        return self.values.draw("item", {"choice": value})
 
     def _name(self) -> str:
         if self.at >= len(self.script) or self.script[self.at].kind != NAME:
@@ -168,7 +185,7 @@ class _Expression:
         if token.is_mark("("):
             return self._inner(self._bracketed())
         if token.is_mark("["):
-            return [self._inner(part) for part in separated(self._bracketed())]
+            return [self._drawn(self._inner(part)) for part in separated(self._bracketed())]
         if token.is_mark("{"):
             return self._object(self._bracketed())
         self.at += 1
@@ -189,7 +206,9 @@ class _Expression:
         return self.values.scope.get(name, Unknown(f"`{name}` is made while it runs"))
 
     def _filled(self, token: Token) -> str:
-        parts = [part if isinstance(part, str) else text_of(known(self._inner(part))) for part in token.value]
+        parts = [
+            part if isinstance(part, str) else text_of(self._drawn(known(self._inner(part)))) for part in token.value
+        ]
         text = "".join(parts)
         if len(text) > MAX_CHARS:
             raise NotConstantError("it is too long")
@@ -205,11 +224,11 @@ class _Expression:
                 other = self._inner(part[1:])
                 made |= other if isinstance(other, dict) else {"...": other}
             elif len(part) > 1 and part[1].is_mark(":"):
-                made[str(first.value if first.value is not None else first.text)] = self._inner(part[2:])
+                made[str(first.value if first.value is not None else first.text)] = self._drawn(self._inner(part[2:]))
             elif first.is_mark("[") and len(part) > (end := closing(part, 0)) + 1 and part[end + 1].is_mark(":"):
-                made[text_of(known(self._inner(part[1:end])))] = self._inner(part[end + 2 :])
+                made[text_of(known(self._inner(part[1:end])))] = self._drawn(self._inner(part[end + 2 :]))
             elif len(part) == 1 and first.kind == NAME:
-                made[first.text] = self._inner(part)
+                made[first.text] = self._drawn(self._inner(part))
             else:
                 made[first.text] = Unknown("it is a function")
         return made
@@ -217,8 +236,10 @@ class _Expression:
     def _call(self, callee: str, value: Json, arguments: list[Json]) -> Json:
         function = callee.rpartition(".")[2]
         draw = self.values.draw
-        if callee == "Math.random" and self.values.is_mean:
-            return 0.5
+        if callee == "Math.random":
+            return 0.5 if self.values.is_mean else RandomNumber(0.0, 1.0)
+        if function not in OF_NUMBERS:
+            arguments = [self._drawn(item) for item in arguments]
         if function == "randomIntBetween" and len(arguments) == 2:
             low, high = (known(item) for item in arguments)
             if self.values.is_mean:

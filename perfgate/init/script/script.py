@@ -10,7 +10,10 @@ from perfgate.init.script.tokens import NAME, STRING, Token, closing, separated,
 from perfgate.init.script.values import Json, Unknown
 
 DECLARING = ("const", "let", "var")
+CHANGING = ("+=", "-=", "*=", "/=", "%=", "**=", "||=", "&&=", "??=", "++", "--")
+CHANGED = "it is changed while it runs"
 DEFAULT = "default"
+MAX_TYPE_TOKENS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +57,27 @@ def read(text: str) -> ReadScript:
             index += 2
         elif token.kind == NAME and token.text in DECLARING:
             index = _declaration(made, index + 1)
+        elif token.text in made.scope and index + 1 < len(script) and script[index + 1].is_mark("=", ".", "["):
+            keys, start = assigned(script, index, Evaluation(made.scope))
+            value = expression(script, start) if start else ()
+            if start:
+                made.scope[token.text] = with_value(made.scope[token.text], keys, Evaluation(made.scope).of(value))
+            index = start + len(value) if start else index + 1
         else:
             index = closing(script, index) + 1 if token.is_mark("{", "(", "[") else index + 1
+    for function in set(made.functions.values()):
+        _forget_changed(made, function)
     return made
+
+
+def _forget_changed(made: ReadScript, function: ScriptFunction) -> None:
+    """Makes unknown what a function changes of the script's own level: it may have been called."""
+    for index in range(function.start, min(function.end, len(made.script) - 1)):
+        name, before, following = made.script[index].text, made.script[index - 1], made.script[index + 1]
+        is_changed = following.is_mark(*CHANGING) or before.is_mark("++", "--")
+        is_set = following.is_mark("=") and before.text not in DECLARING
+        if name in made.scope and not before.is_mark(".", "?.") and (is_changed or is_set):
+            made.scope[name] = Unknown(f"`{name}` is made while it runs")
 
 
 def function_at(script: Sequence[Token], index: int) -> tuple[ScriptFunction | None, int]:
@@ -74,24 +95,53 @@ def function_at(script: Sequence[Token], index: int) -> tuple[ScriptFunction | N
     if index >= len(script):
         return None, start
     if script[index].kind == NAME and not is_named:
-        parameters, index = (script[index].text,), index + 1
+        end = index
+        parameters: tuple[str, ...] = (script[index].text,)
     elif script[index].is_mark("("):
         end = closing(script, index)
         parameters = tuple(part[0].text if part else "" for part in separated(script[index + 1 : end]))
-        index = end + 1
     else:
         return None, start
+    index = _behind_type(script, end + 1, "{" if is_named else "=>")
     if not is_named:
         if index >= len(script) or not script[index].is_mark("=>"):
             return None, start
-        index += 1
-    while is_named and index < len(script) and not script[index].is_mark("{"):  # a type of TypeScript
         index += 1
     if index < len(script) and script[index].is_mark("{"):
         end = closing(script, index)
         return ScriptFunction(parameters=parameters, start=index + 1, end=end), end + 1
     body = expression(script, index)
     return ScriptFunction(parameters=parameters, start=index, end=index + len(body)), index + len(body)
+
+
+def assigned(script: Sequence[Token], index: int, evaluation: Evaluation) -> tuple[list[Json], int]:
+    """The keys of `name.key["key"] = value` and the beginning of its value, which is 0 for anything else."""
+    keys: list[Json] = []
+    at = index + 1
+    while at + 1 < len(script) and script[at].is_mark(".", "["):
+        end = closing(script, at) if script[at].is_mark("[") else at + 1
+        keys.append(evaluation.of(script[at + 1 : end]) if script[at].is_mark("[") else script[end].text)
+        at = end + 1
+    return keys, at + 1 if at + 1 < len(script) and script[at].is_mark("=") else 0
+
+
+def with_value(root: Json, keys: Sequence[Json], value: Json) -> Json:
+    """The object with a value at a path of keys; unknown where it is none."""
+    if not keys:
+        return value
+    first, *rest = keys
+    if not isinstance(root, dict) or not isinstance(first, str):
+        return root if isinstance(root, Unknown) else Unknown(CHANGED)
+    return {**root, first: with_value(root.get(first, {} if rest else None), rest, value)}
+
+
+def _behind_type(script: Sequence[Token], index: int, mark: str) -> int:
+    """The index of the mark behind a type of TypeScript, where there is one: `(): Promise<void> =>`."""
+    if index < len(script) and script[index].is_mark(":"):
+        for end in range(index, min(len(script), index + MAX_TYPE_TOKENS)):
+            if script[end].is_mark(mark):
+                return end
+    return index
 
 
 def declared(script: Sequence[Token], index: int) -> tuple[str, int]:

@@ -101,8 +101,10 @@ class _Tokenizer:
             elif token.is_mark(*OPENING.values()):
                 if in_template and not opened and token.text == "}":
                     return found
-                if not opened or OPENING[opened.pop().text] != token.text:
+                if not opened:
                     raise ScriptError(token.line, f"`{token.text}` closes nothing")
+                if OPENING[(opener := opened.pop()).text] != token.text:
+                    raise ScriptError(token.line, f"`{opener.text}` of line {opener.line} is closed by `{token.text}`")
             self._check_nesting(depth + len(opened))
             found.append(token)
         if opened or in_template:
@@ -181,7 +183,10 @@ def unescaped(text: str) -> str:
             return chr(number) if number <= 0x10FFFF else ""
         return _ESCAPES.get(match[4], match[4])
 
-    return _ESCAPE.sub(character, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    made = _ESCAPE.sub(character, text)
+    return made.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # two escapes may be one character
 
 
 def _value(kind: str, text: str) -> Any:

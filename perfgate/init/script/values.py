@@ -37,6 +37,19 @@ class DrawnText(str):
     """The place of a value that is drawn anew for each iteration."""
 
 
+@dataclass(frozen=True)
+class RandomNumber:
+    """A number that `Math.random()` makes: anything from `low` to `high`, both included where they are whole."""
+
+    low: float
+    high: float
+
+    @property
+    def source(self) -> Json:
+        """What stands under `with`."""
+        return {"between": [self.low, self.high]}
+
+
 def known(value: Json) -> Json:
     """The value. Raises NotConstantError where it, or something in it, is unknown."""
     if isinstance(value, Unknown):
@@ -50,8 +63,8 @@ def text_of(value: Json) -> str:
     """The value as JavaScript writes it into a text."""
     if isinstance(value, str):
         return value
-    if isinstance(value, dict | list):
-        raise NotConstantError("an object stands in a text")
+    if isinstance(value, dict | list | RandomNumber):
+        raise NotConstantError("no text stands in a text")
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
         return str(int(value))
     return "undefined" if value is None else json.dumps(value)
@@ -87,6 +100,10 @@ def added(first: Json, second: Json) -> Json:
 
 
 def computed(sign: str, first: Json, second: Json) -> Json:
+    if isinstance(first, RandomNumber) and not isinstance(second, RandomNumber) and sign != "%":
+        return _spread(computed(sign, first.low, second), computed(sign, first.high, second))
+    if isinstance(second, RandomNumber) and not isinstance(first, RandomNumber) and sign in ("+", "-", "*"):
+        return _spread(computed(sign, first, second.low), computed(sign, first, second.high))
     if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in (first, second)):
         raise NotConstantError("it is computed while it runs")
     try:
@@ -96,6 +113,29 @@ def computed(sign: str, first: Json, second: Json) -> Json:
     except (ZeroDivisionError, OverflowError):
         pass
     raise NotConstantError("it is no number")
+
+
+def _spread(first: float, second: float) -> RandomNumber:
+    return RandomNumber(min(first, second), max(first, second))
+
+
+def _floor(value: Json) -> Json:
+    """Math.floor: of a random number below its upper end."""
+    if isinstance(value, RandomNumber):
+        return RandomNumber(math.floor(value.low), max(math.floor(value.low), math.ceil(value.high) - 1))
+    return math.floor(_number(value))
+
+
+def _rounded(value: Json) -> Json:
+    """Math.round: halves go up."""
+    return _floor(computed("+", value if isinstance(value, RandomNumber) else _number(value), 0.5))
+
+
+def _ceiling(value: Json) -> Json:
+    """Math.ceil."""
+    return computed(
+        "-", 0, _floor(computed("-", 0, value)) if isinstance(value, RandomNumber) else -math.ceil(_number(value))
+    )
 
 
 def _number(value: Json) -> Json:
@@ -118,16 +158,17 @@ _OPERATIONS: Mapping[str, Callable[[Json, Json], Json]] = {
     "/": operator.truediv,
     "%": operator.mod,
 }
+OF_NUMBERS = ("floor", "ceil", "round", "parseInt")  # functions that leave a random number one
 FUNCTIONS: Mapping[str, Callable[[Json], Json]] = {
     "stringify": lambda value: JsonText(json.dumps(value)),
     "encodeURIComponent": lambda value: quote(text_of(value), safe="-_.!~*'()${}"),
     "encodeURI": lambda value: quote(text_of(value), safe="-_.!~*'();/?:@&=+$,#{}"),
     "String": text_of,
     "Number": _number,
-    "parseInt": _number,
+    "parseInt": lambda value: _floor(value) if isinstance(value, RandomNumber) else _number(value),
     "parseFloat": _number,
-    "floor": lambda value: math.floor(_number(value)),
-    "ceil": lambda value: math.ceil(_number(value)),
-    "round": lambda value: math.floor(_number(value) + 0.5),
+    "floor": _floor,
+    "ceil": _ceiling,
+    "round": _rounded,
     "b64encode": _base64,
 }

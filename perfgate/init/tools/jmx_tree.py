@@ -74,7 +74,8 @@ def read(source: InitSource) -> tuple[PlanElement, ...]:
     try:
         reader.parser.Parse(_CONTROL.sub("?", source.text.lstrip("\ufeff \t\r\n")).encode("utf-8", "replace"), True)
     except (expat.ExpatError, ValueError) as error:
-        message = f"{source.name} cannot be read from line {reader.parser.CurrentLineNumber} on: {error}"
+        why = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else str(error)
+        message = f"{source.name} cannot be read from line {reader.parser.CurrentLineNumber} on: {why}"
         raise UsageError(message, hint=HINT, code="PG-N002") from error
     root = reader.root
     if root is None or root.tag != ROOT:

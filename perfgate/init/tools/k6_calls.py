@@ -10,14 +10,21 @@ from dataclasses import dataclass, field, replace
 
 from perfgate.init.proposal import Json, Omission
 from perfgate.init.script.expressions import Evaluation, expression
-from perfgate.init.script.script import DECLARING, ReadScript, ScriptFunction, declared
+from perfgate.init.script.script import (
+    CHANGED,
+    CHANGING,
+    DECLARING,
+    ReadScript,
+    ScriptFunction,
+    assigned,
+    declared,
+    with_value,
+)
 from perfgate.init.script.tokens import NAME, NUMBER, Token, closing, separated
-from perfgate.init.script.values import NotConstantError, Unknown
+from perfgate.init.script.values import NotConstantError, RandomNumber, Unknown
 from perfgate.init.tools.k6_requests import VERBS, K6Call, batched_call, call_of, shown
 
 BRANCHING = ("if", "else", "for", "while", "switch", "do")
-CHANGING = ("+=", "-=", "*=", "/=", "%=", "**=", "||=", "&&=", "??=", "++", "--")
-RUNS = "it is changed while it runs"
 HTTP = "k6/http"
 MAX_CALLS = 10  # of functions within each other
 MAX_STEPS = 2000
@@ -92,16 +99,11 @@ class _Walker:
 
     def _assign(self, name: str, index: int) -> None:
         """Takes in `name.key = value` and `name["key"] = value`, at any depth."""
-        keys: list[Json] = []
-        at = index + 1
-        while at + 1 < len(self.script) and self.script[at].is_mark(".", "["):
-            end = closing(self.script, at) if self.script[at].is_mark("[") else at + 1
-            inner = self.script[at + 1 : end]
-            keys.append(self._values().of(inner) if self.script[at].is_mark("[") else self.script[end].text)
-            at = end + 1
-        if at < len(self.script) and self.script[at].is_mark("="):
-            value = self._values().of(expression(self.script, at + 1)) if not self.branches else Unknown(RUNS)
-            self.scope[name] = _with(self.scope.get(name), keys, value)
+        keys, start = assigned(self.script, index, self._values())
+        if start:
+            is_sure = not self.branches
+            value = self._values().of(expression(self.script, start)) if is_sure else Unknown(CHANGED)
+            self.scope[name] = with_value(self.scope.get(name), keys, value)
 
     def _called(self, token: Token, index: int) -> int:
         """A call of a name: of k6, of the script, or of http itself where that was imported by name."""
@@ -155,7 +157,7 @@ class _Walker:
         elif mean > 0:
             pause = round(min(float(mean), MAX_PAUSE_S), 3)
             self.result.steps.append(pause)
-            if isinstance(exact, Unknown | str):
+            if isinstance(exact, Unknown | str | RandomNumber):
                 self.result.omissions.append(Omission(f"the random part of {what}", f"its mean is taken, {pause:g} s"))
 
     def _check(self, arguments: list[Sequence[Token]], end: int) -> None:
@@ -220,13 +222,3 @@ class _Walker:
                 self.result.omissions.append(Omission(f"request {number} of {what}", str(error)))
         if len(requests) > 1:
             self.result.omissions.append(Omission(f"http.batch in line {line}", "its requests are sent one by one"))
-
-
-def _with(root: Json, keys: Sequence[Json], value: Json) -> Json:
-    """The object with a value at a path of keys; unknown where it is none."""
-    if not keys:
-        return value
-    first, *rest = keys
-    if not isinstance(root, dict) or not isinstance(first, str):
-        return root if isinstance(root, Unknown) else Unknown(RUNS)
-    return {**root, first: _with(root.get(first, {} if rest else None), rest, value)}

@@ -69,13 +69,11 @@ def scenarios(options: Json, omissions: list[Omission]) -> list[K6Scenario]:
     named = written.get("scenarios")
     if isinstance(named, Unknown):
         omissions.append(Omission("options.scenarios", named.why))
-    if not isinstance(named, dict):
+    if not isinstance(named, dict) or not named:
         return [_default(written, omissions)]
-    return [
-        _scenario(naming.plain(name), item, omissions)
-        for name, item in named.items()
-        if isinstance(item, dict) or omissions.append(Omission(f"scenario {name}", _why(item)))
-    ]
+    unread = {name: item for name, item in named.items() if not isinstance(item, dict)}
+    omissions += [Omission(f"scenario {naming.plain(name)}", _why(item)) for name, item in unread.items()]
+    return [_scenario(naming.plain(name), item, omissions) for name, item in named.items() if name not in unread]
 
 
 def thresholds(options: Json, omissions: list[Omission]) -> list[K6Threshold]:

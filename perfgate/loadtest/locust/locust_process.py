@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -13,6 +12,7 @@ from time import monotonic
 from perfgate.loadtest.locust.load_warnings import load_warnings
 from perfgate.loadtest.locust.without_result import without_result
 from perfgate.loadtest.process.child import Child
+from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.budget_file import Endpoint, Request
 from perfgate.model.errors import LoadTestError, RecordError, UsageError
 from perfgate.model.fleet import Fleet
@@ -160,16 +160,10 @@ def _command(plan: Plan, options: Options) -> list[str]:
         command += ["--expect-workers-max-wait", str(round(fleet.max_wait_s))]
         command += ["--master-bind-host", fleet.host, "--master-bind-port", str(fleet.port)]
     elif options.processes > 1:
-        port = _free_port()
+        port = str(free_ports(1)[0])
         command += ["--processes", str(options.processes)]
         command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
     return command
-
-
-def _free_port() -> str:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def _watch(

@@ -15,7 +15,7 @@ from perfgate.model.budget_file import Tls
 from perfgate.model.errors import TargetError
 from perfgate.model.plan import Plan
 from perfgate.net import tls
-from perfgate.net.proxies import Proxy
+from perfgate.net.proxies import Proxy, host_and_port, tunnel_request
 from perfgate.text.sanitize import one_line
 
 HTTP1, HTTP2 = "http/1.1", "h2"  # as ALPN names them (RFC 7301)
@@ -51,13 +51,9 @@ def tls_check(plan: Plan) -> TlsCheck | None:
 
 def tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
     """Asks the proxy for a connection to a TLS target, as the load will. Raises TargetError when it refuses."""
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    head = f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n"
-    if proxy.authorization:
-        head += f"Proxy-Authorization: {proxy.authorization}\r\n"
     answer = b""
     try:
-        sock.sendall(f"{head}\r\n".encode())
+        sock.sendall(tunnel_request(proxy, host, port))
         while b"\r\n\r\n" not in answer and len(answer) < MAX_HEAD_BYTES:
             if not (data := sock.recv(4096)):
                 break
@@ -67,7 +63,7 @@ def tunnel(sock: socket.socket, proxy: Proxy, host: str, port: int) -> None:
         said = "it did not answer" if isinstance(error, TimeoutError) else (error.strerror or str(error)).lower()
     if answer.split(b" ", 2)[1:2] != [b"200"]:
         raise TargetError(
-            f"The proxy {proxy.host} port {proxy.port} does not connect to {where}: {said}.",
+            f"The proxy {proxy.host} port {proxy.port} does not connect to {host_and_port(host, port)}: {said}.",
             hint=f"Allow it there, unset HTTPS_PROXY and ALL_PROXY, or except the target: NO_PROXY={host}.",
             code="PG-T011",
         )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from perfgate.loadtest.service.handshake import TlsCheck, shake_hands, speaks_tls, tunnel
 from perfgate.model.errors import TargetError
-from perfgate.net.proxies import Proxy, proxy_for
+from perfgate.net.proxies import Proxy, host_and_port, proxy_for
 
 CONNECT_TIMEOUT_S = 5.0  # s
 LOOPBACK = ("127.0.0.1", "::1")
@@ -101,7 +101,7 @@ def _elsewhere(target: str, host: str, port: int) -> str:
     for other in LOOPBACK:
         with suppress(OSError):
             socket.create_connection((other, port), timeout=CONNECT_TIMEOUT_S).close()
-            there = f"[{other}]:{port}" if ":" in other else f"{other}:{port}"
+            there = host_and_port(other, port)
             url = urlsplit(target)._replace(netloc=there).geturl()
             return f"Something listens on {there} only: name {url} as the target, or let it listen on {host} too."
     return ""

@@ -20,6 +20,8 @@ def _is_gob(beginning: bytes) -> bool:
     return b"\x06Result" in beginning[:64] and b"Attack" in beginning[:200]
 
 
+K6_REPORT = re.compile(rb'<title>[^<]*\bk6\b[^<]*</title>|<script id="data" [^>]*\bbase64"', re.IGNORECASE)
+_HTML = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 _K6_REWRITTEN = re.compile(rb"\s*(\[|\{\s*\n)")
 _K6_POINT = re.compile(rb'"type":\s*"(Point|Metric)"')
 _JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
@@ -81,7 +83,7 @@ REFUSALS: Mapping[str, Refusal] = {
         instead="vegeta encode --to csv results.bin (every request), or vegeta report -type json results.bin.",
     ),
     "html": Refusal(
-        recognizes=lambda beginning: re.match(rb"\s*<(!doctype html|html)", beginning, re.IGNORECASE) is not None,
+        recognizes=lambda beginning: _HTML.match(beginning) is not None and K6_REPORT.search(beginning) is None,
         why="it is a page of HTML, a report for people",
         instead="Import what the tool recorded: JMeter's .jtl, Gatling's js/stats.json, k6 run --out json=FILE ...",
     ),

@@ -6,7 +6,7 @@ from perfgate.model.budget_file.endpoint import Endpoint, Journey, Send, Step, T
 from perfgate.model.budget_file.file import BudgetFile
 from perfgate.model.budget_file.limits import Budget, Criterion, Kind, Severity
 from perfgate.model.budget_file.load import NO_LOAD, Abort, LoadProfile, Stage
-from perfgate.model.budget_file.pages import Interaction, PageSpec
+from perfgate.model.budget_file.pages import INPUTS, Interaction, PageSpec
 from perfgate.model.budget_file.policies import (
     AUTO,
     AbPolicy,
@@ -37,6 +37,7 @@ from perfgate.model.budget_file.service import Service, Tls
 
 __all__ = [
     "AUTO",
+    "INPUTS",
     "NO_LOAD",
     "AbPolicy",
     "Abort",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+INPUTS = ("click", "type", "select")  # acts that have an Interaction to Next Paint
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interaction:

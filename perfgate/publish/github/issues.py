@@ -54,13 +54,13 @@ def keep(api: Api, place: GitHubJob, announcement: Announcement, author: str = "
     digests = sorted(digest(item.endpoint, item.metric) for item in occasion.broken)
     broken = frozenset(digests[:MAX_SERIES])
     if broken:
-        return client.broken(issue, broken)
+        return client.report_broken(issue, broken)
     undecided = frozenset(digest(*finding) for finding in occasion.undecided)
     if issue is None or not issue.is_open:
         return "No issue: nothing is broken."
     if issue.series & undecided:
         return f"The issue stays open, what broke is undecided: {issue.url}"
-    return client.recovered(issue)
+    return client.close_recovered(issue)
 
 
 def digest(endpoint: str, metric: str) -> str:
@@ -100,7 +100,7 @@ class _IssueClient:
             if issue.body.startswith(first):
                 yield issue
 
-    def broken(self, issue: _Issue | None, broken: frozenset[str]) -> str:
+    def report_broken(self, issue: _Issue | None, broken: frozenset[str]) -> str:
         body = self._body(broken)
         if issue is None:
             return self._open(body, broken)
@@ -137,13 +137,13 @@ class _IssueClient:
             return f"Issue opened: {made.url}"
         first = next((item for item in earlier if item.is_open), earlier[-1])
         client._give_up(made, first)
-        return client.broken(first, broken)
+        return client.report_broken(first, broken)
 
     def _give_up(self, issue: _Issue, first: _Issue) -> None:
         text = f"The same as #{first.number}, which was there first.\n"
         self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": text, "state": "closed"})
 
-    def recovered(self, issue: _Issue) -> str:
+    def close_recovered(self, issue: _Issue) -> str:
         self._comment(issue, "Nothing of this is broken any more.")
         body = f"{issue.body.rstrip()}\n{_CLOSED}\n"
         self.api.call("PATCH", f"{self._issues}/{issue.number}", {"body": body, "state": "closed"})

@@ -68,10 +68,10 @@ def draw(backtest: Backtest, theme: Theme) -> Figure:
     plot.set_xticks([])
     plot.set_yticks([])
     for row, step in enumerate(steps):
-        _row(plot, row, step, theme)
+        _draw_row(plot, row, step, theme)
     _mark_regressions(plot, backtest, theme)
-    _dates(plot, backtest, len(steps), theme)
-    _legend(picture, backtest, theme)
+    _write_dates(plot, backtest, len(steps), theme)
+    _draw_legend(picture, backtest, theme)
     return picture
 
 
@@ -92,7 +92,7 @@ def _as_is(backtest: Backtest) -> Step:
     )
 
 
-def _row(plot: Axes, row: int, step: Step, theme: Theme) -> None:
+def _draw_row(plot: Axes, row: int, step: Step, theme: Theme) -> None:
     is_now = step.factor == 1
     strong = theme.text if is_now else theme.muted
     label = plain(step.limit, 14) if step.limit else "as they are" if is_now else f"limits {factor_of(step.factor)}"
@@ -138,7 +138,7 @@ def _mark_regressions(plot: Axes, backtest: Backtest, theme: Theme) -> None:
             edge = at + half + 0.3
 
 
-def _dates(plot: Axes, backtest: Backtest, rows: int, theme: Theme) -> None:
+def _write_dates(plot: Axes, backtest: Backtest, rows: int, theme: Theme) -> None:
     last = len(backtest.builds) - 1
     for at, side in ((0, "left"), (last, "right")) if last else ((0, "left"),):
         build = backtest.builds[at]
@@ -153,7 +153,7 @@ def _dates(plot: Axes, backtest: Backtest, rows: int, theme: Theme) -> None:
         )
 
 
-def _legend(picture: Figure, backtest: Backtest, theme: Theme) -> None:
+def _draw_legend(picture: Figure, backtest: Backtest, theme: Theme) -> None:
     x = 0.15
     for outcome, what in LEGEND:
         colour = theme.series if outcome is Outcome.NO_BASELINE else _colour(outcome, theme)

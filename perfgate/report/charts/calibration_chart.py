@@ -45,10 +45,10 @@ def draw(calibration: Calibration, theme: Theme) -> bytes:
     picture = figure(TOP + BOTTOM + ROW_INCHES * len(rows), theme)
     plot = axes(picture, (LEFT, BOTTOM, RIGHT, TOP), theme)
     edge = _edge(calibration, rows)
-    _scale(plot, edge, len(rows), theme)
+    _draw_scale(plot, edge, len(rows), theme)
     for row, noise in enumerate(rows):
-        _row(plot, row, noise, calibration, edge, theme)
-    _limit(plot, calibration, edge, len(rows), theme)
+        _draw_row(plot, row, noise, calibration, edge, theme)
+    _draw_limit(plot, calibration, edge, len(rows), theme)
     height = float(picture.get_size_inches()[1])
     title = write(
         picture,
@@ -63,7 +63,7 @@ def draw(calibration: Calibration, theme: Theme) -> bytes:
     seconds = format_value(Unit.SECONDS, calibration.duration)
     context = f"four times in five, as {calibration.runs} runs of unchanged code say, {seconds} each"
     write(picture, 0.15, height - 0.50, context, color=theme.muted)
-    _legend(picture, calibration, theme)
+    _draw_legend(picture, calibration, theme)
     return png(picture)
 
 
@@ -79,7 +79,7 @@ def _edge(calibration: Calibration, rows: list[Noise]) -> float:
     return NUMBER_ROOM_FACTOR * min(MAX_DRAWN_RISE, max(*changes, 1.1 * limit, 0.05))
 
 
-def _scale(plot: Axes, edge: float, rows: int, theme: Theme) -> None:
+def _draw_scale(plot: Axes, edge: float, rows: int, theme: Theme) -> None:
     plot.set_xlim(0, edge)
     plot.set_ylim(rows - 0.4, -0.6)
     plot.set_yticks([])
@@ -93,7 +93,7 @@ def _colour(mode: Mode, theme: Theme) -> str:
     return theme.baseline if mode == "history" else theme.good
 
 
-def _row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: float, theme: Theme) -> None:
+def _draw_row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: float, theme: Theme) -> None:
     name = write(plot, -0.02 * edge, row - 0.1, plain(noise.endpoint, 40), color=theme.text, side="right", size=10)
     fit(name, LEFT - 0.3)
     context = f"varies {spread(noise.between)}" + (f", own {spread(noise.own)}" if noise.own is not None else "")
@@ -113,7 +113,7 @@ def _row(plot: Axes, row: int, noise: Noise, calibration: Calibration, edge: flo
             write(plot, dots[0][0] + 0.018 * edge, lane, change(first), color=colour)
 
 
-def _limit(plot: Axes, calibration: Calibration, edge: float, rows: int, theme: Theme) -> None:
+def _draw_limit(plot: Axes, calibration: Calibration, edge: float, rows: int, theme: Theme) -> None:
     limit = calibration.proposal.limits.get(METRIC)
     if limit is None or limit > edge:
         return
@@ -124,7 +124,7 @@ def _limit(plot: Axes, calibration: Calibration, edge: float, rows: int, theme: 
     write(plot, limit + shift, -0.52, text, color=theme.limit, side=side)
 
 
-def _legend(picture: Figure, calibration: Calibration, theme: Theme) -> None:
+def _draw_legend(picture: Figure, calibration: Calibration, theme: Theme) -> None:
     """Below the axis: which dot is which."""
     times = [format_value(Unit.SECONDS, reach.duration) for reach in calibration.noise[0].reaches]
     x = 0.15

@@ -81,15 +81,15 @@ def draw(picture: OverviewPicture, theme: Theme) -> Figure:
     plot.set_yticks([])
     longest = max(1.0, *(bar.share for bar in picture.bars), *(bar.baseline or 0.0 for bar in picture.bars))
     plot.set_xlim(0, min(longest, MAX_BAR_RATIO) * 1.02)
-    _scale(plot, theme)
+    _draw_scale(plot, theme)
     for row, bar in enumerate(picture.bars):
-        _bar(plot, row, bar, theme)
+        _draw_bar(plot, row, bar, theme)
     if any(bar.baseline is not None for bar in picture.bars):
         write(canvas, WIDTH_INCHES - 0.15, height - 0.43, "┃ baseline", color=theme.text, side="right")
     return canvas
 
 
-def _scale(plot: Axes, theme: Theme) -> None:
+def _draw_scale(plot: Axes, theme: Theme) -> None:
     shares = [share for share in (0.0, 0.5, 1.0, 1.5, 2.0) if share <= plot.get_xlim()[1]]
     plot.xaxis.tick_top()
     plot.set_xticks(shares, ["limit" if share == 1 else f"{share:.0%}".replace("%", " %") for share in shares])
@@ -100,7 +100,7 @@ def _scale(plot: Axes, theme: Theme) -> None:
     limit.set_fontweight("bold")
 
 
-def _bar(plot: Axes, row: int, bar: Bar, theme: Theme) -> None:
+def _draw_bar(plot: Axes, row: int, bar: Bar, theme: Theme) -> None:
     end = plot.get_xlim()[1]
     inch = end / (WIDTH_INCHES - LEFT - RIGHT)
     color = theme.of(bar.outcome)

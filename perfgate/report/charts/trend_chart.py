@@ -23,19 +23,19 @@ WIDTH_OF_PLOT = WIDTH_INCHES - LEFT - RIGHT
 
 def draw(picture: TrendPicture, theme: Theme) -> Figure:
     canvas = figure(HEIGHT_INCHES, theme)
-    _head(canvas, picture, theme)
+    _draw_head(canvas, picture, theme)
     plot = axes(canvas, (LEFT, BOTTOM, RIGHT, TOP), theme)
-    _scales(canvas, plot, picture, theme)
-    _changed(plot, picture, theme)
-    _levels(plot, picture, theme)
-    _earlier(plot, picture, theme)
-    _marked(plot, picture, theme)
-    _this(plot, picture, theme)
-    _right_labels(plot, picture, theme)
+    _draw_scales(canvas, plot, picture, theme)
+    _draw_changes(plot, picture, theme)
+    _draw_levels(plot, picture, theme)
+    _draw_earlier_runs(plot, picture, theme)
+    _draw_marks(plot, picture, theme)
+    _draw_this_run(plot, picture, theme)
+    _write_right_labels(plot, picture, theme)
     return canvas
 
 
-def _head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
+def _draw_head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
     color = theme.of(picture.outcome)
     write(canvas, 0.12, HEIGHT_INCHES - 0.21, MARKS[picture.outcome], color=color, size=12, bold=True)
     title = write(canvas, 0.32, HEIGHT_INCHES - 0.21, picture.title, color=theme.text, size=11.5, bold=True)
@@ -44,7 +44,7 @@ def _head(canvas: Figure, picture: TrendPicture, theme: Theme) -> None:
     fit(subtitle, WIDTH_INCHES - 0.42, keep="".join(picture.subtitle.rpartition("  ·  ")[1:]))
 
 
-def _scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_scales(canvas: Figure, plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     last = len(picture.values) - 1
     room = max(last, 1)
     plot.set_xlim(-0.04 * room, last + 0.03 * room)
@@ -69,7 +69,7 @@ def _places(last: int) -> list[int]:
     return sorted(range(last, -1, -step))
 
 
-def _levels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_levels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     last = len(picture.values) - 1
     edge = plot.get_xlim()[1]
     if picture.band:
@@ -88,7 +88,7 @@ def _levels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
             plot.axhline(level.value, color=theme.limit, linewidth=width, gid=level.kind)
 
 
-def _changed(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_changes(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     """Where a level begins: a thin line between the runs, the commit over it."""
     for at, commit in picture.changed.items():
         plot.axvline(at - 0.5, color=theme.muted, linewidth=0.8, dashes=(1, 2), zorder=1, gid="changed")
@@ -96,7 +96,7 @@ def _changed(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
         label.set_transform(plot.get_xaxis_transform())
 
 
-def _earlier(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_earlier_runs(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     values = [value if value <= picture.top else nan for value in picture.values]
     dots = "o" if len(values) <= MAX_DOTTED_RUNS else ""
     plot.plot(
@@ -111,7 +111,7 @@ def _earlier(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     )
 
 
-def _marked(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_marks(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     """Failed and accepted runs, and values beyond the top, by shape and colour; the newest of each kind by name."""
     earlier = range(len(picture.values) - 1)
     failed = [at for at in earlier if at in picture.failed]
@@ -144,10 +144,10 @@ def _marked(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
         if name == "accepted":
             name = f"accepted: {plain(picture.accepted[newest], MAX_REASON_CHARS)}"
         beyond = f"{picture.cut_off[newest]} ↑" if newest in picture.cut_off else ""
-        _beside(plot, picture, newest, " ".join(filter(None, (name, beyond))), color, theme)
+        _write_beside(plot, picture, newest, " ".join(filter(None, (name, beyond))), color, theme)
 
 
-def _beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, theme: Theme) -> None:
+def _write_beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, theme: Theme) -> None:
     """Names a marker above it or, where a line is in the way, below it; at its side near the top."""
     left, right = plot.get_xlim()
     span = picture.top - picture.bottom
@@ -169,7 +169,7 @@ def _beside(plot: Axes, picture: TrendPicture, at: int, text: str, color: str, t
     label.set_zorder(5)
 
 
-def _this(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _draw_this_run(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     last = len(picture.values) - 1
     if isfinite(picture.values[last]):
         marker = "X" if last in picture.failed else "o"
@@ -197,7 +197,7 @@ class _MarkLabel:
     bold: bool = False
 
 
-def _right_labels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
+def _write_right_labels(plot: Axes, picture: TrendPicture, theme: Theme) -> None:
     """Every line is named where it ends; names that would overlap are moved apart and tied to their lines."""
     labels = sorted(_names(picture, theme), key=lambda label: label.height)
     places = spread([label.height for label in labels], LINE)

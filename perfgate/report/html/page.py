@@ -103,7 +103,7 @@ def render(
             ],
             "page_headings": page_words.COLUMNS,
             "page_legend": page_words.LEGEND,
-            "page_lines": list(page_words.lines(facts.run.pages)),
+            "page_lines": list(page_words.lines(facts.run.pages, facts.pages_before)),
             "screenshots": page_pictures.screenshots(facts.run.pages, folder),
             "filmstrips": page_pictures.filmstrips(facts.run.pages, folder),
             "phase_headings": tuple(phases.HEADINGS.values()),

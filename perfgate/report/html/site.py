@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perfgate.files.codec import write_text
+from perfgate.files.codec import unwritable, write_text
 from perfgate.model.budget_file import Budget, Kind
-from perfgate.model.errors import RecordError
 from perfgate.model.outcome import NEVER_A_BASELINE, Outcome
 from perfgate.model.run import PastRun
 from perfgate.model.verdict import CriterionResult, Finding, Verdict
@@ -40,7 +39,7 @@ def build(series: Sequence[Series], whole: Iterable[PastRun], folder: Path) -> P
     try:
         (folder / RUNS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"Cannot write into {folder}: {error.strerror}", code="PG-R002") from error
+        raise unwritable(f"into {folder}", error, option="--output DIR") from error
     pages = {}
     for past in whole:
         around = next((line for line in series if line.name == past.run.name and line.branch == past.run.branch), None)

@@ -106,7 +106,7 @@ def pages(facts: Facts, max_rows: int) -> dict[str, object]:
     return {
         "pages": [(code(item.name), *page_words.row(item)) for item in page_words.of_pages(facts.run)[:max_rows]],
         "page_headings": page_words.COLUMNS,
-        "page_lines": list(page_words.lines(facts.run.pages, code))[:max_rows],
+        "page_lines": list(page_words.lines(facts.run.pages, facts.pages_before, code))[:max_rows],
         "page_legend": page_words.LEGEND,
     }
 

@@ -41,7 +41,7 @@ def show(facts: Facts, console: Console, *, verbose: bool = False) -> None:
         console.print(*_arms(facts), _generator(facts.run.generator), sep="\n")
     if pages := page_words.of_pages(facts.run):
         console.print(_page_table(pages))
-        for text in page_words.lines(facts.run.pages):
+        for text in page_words.lines(facts.run.pages, facts.pages_before):
             console.print(Text(text, style="dim"))
     for line in _failures(facts):
         console.print(line)

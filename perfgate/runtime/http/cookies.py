@@ -45,18 +45,18 @@ class Cookies:
     def take(self, headers: list[str], place: CookieOrigin) -> list[str]:
         """Stores what an answer from `place` sets, or deletes (section 5.3). Returns what is odd about it, in words."""
         odd = [words for header in headers if (words := _take(self.stored, header, place))]
-        self._changed()
+        self._summarise()
         return odd
 
     def put(self, cookies: dict[Key, Cookie]) -> None:
         """Stores cookies that were stored before."""
         self.stored.update(cookies)
-        self._changed()
+        self._summarise()
 
     def drop(self, keys: set[Key]) -> None:
         for key in keys:
             self.stored.pop(key, None)
-        self._changed()
+        self._summarise()
 
     def clear(self) -> None:
         self.stored.clear()
@@ -75,7 +75,7 @@ class Cookies:
         ]
         return "; ".join(cookie.pair for _, cookie in sorted(fits, key=lambda fit: -len(fit[0][2])))
 
-    def _changed(self) -> None:
+    def _summarise(self) -> None:
         self.everywhere = all(
             path == "/" and domain == self.home and not (cookie.secure or cookie.expires)
             for (_, domain, path), cookie in self.stored.items()

@@ -178,12 +178,8 @@ def _connect(addresses: list[Any], deadline: int, observations: Observations) ->
 
 
 def _tunnel(wire: Wire, where: Origin, proxy: Proxy) -> None:
-    """Asks a proxy for a connection to a TLS target (RFC 9110, section 9.3.6)."""
-    target = f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
-    head = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n"
-    if proxy.authorization:
-        head += f"Proxy-Authorization: {proxy.authorization}\r\n"
-    Wire.send(wire, f"{head}\r\n".encode())
+    """Opens the way to a TLS target. Raises OSError when the proxy refuses."""
+    Wire.send(wire, proxies.tunnel_request(proxy, where.host, where.port))
     answer = b""
     while b"\r\n\r\n" not in answer:
         _, data = Wire.receive(wire)

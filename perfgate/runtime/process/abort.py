@@ -15,7 +15,7 @@ class ErrorWatch:
         self._abort = abort
         self._high_since: float | None = None
 
-    def hopeless(self, elapsed: float, part: Record) -> str:
+    def reason_to_abort(self, elapsed: float, part: Record) -> str:
         """The reason to stop, or nothing. `elapsed` in s; parts without requests say nothing either way. Each arm of an
         A/B test counts for itself: the other one's successes are no comfort."""
         requests: Counter[str] = Counter()

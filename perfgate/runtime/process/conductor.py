@@ -68,9 +68,9 @@ class Conductor:
         self.started = ""
         self.began = 0.0  # monotonic s
         self.cpu_began = 0.0
-        self.finished = False
+        self.is_finished = False
         self.ended = 0.0  # s after the beginning
-        self.written = False
+        self.is_written = False
         self.progress = ProgressWriter(
             self.folder / PROGRESS,
             warmup=settings.warmup,
@@ -142,7 +142,7 @@ class Conductor:
 
     def tick(self) -> None:
         """Counts what was recorded while nobody waits for it, and now and then sends it on."""
-        while not self.finished:
+        while not self.is_finished:
             gevent.sleep(FLUSH_INTERVAL_S)
             self.ship()
             if not self.leads and not self.hears_master():
@@ -179,7 +179,7 @@ class Conductor:
 
     def take(self, process: str, part: Record) -> None:
         self.progress.add(self.elapsed(), part)
-        if self.watch and not self.aborted and (reason := self.watch.hopeless(self.elapsed(), part)):
+        if self.watch and not self.aborted and (reason := self.watch.reason_to_abort(self.elapsed(), part)):
             self.aborted = reason
             gevent.spawn(self.end)
         self.collection.add(process, part)
@@ -201,7 +201,7 @@ class Conductor:
             self.end()
 
     def end(self) -> None:
-        if not self.finished:
+        if not self.is_finished:
             self.ended = self.elapsed()
             try:
                 self.finish(self.settings.timeout + DRAIN_GRACE_S)
@@ -219,7 +219,7 @@ class Conductor:
             self.drain(timeout)
         self.ship()
         self.collection.tallies[self.process] = result.tally(self.load, self.cpu())
-        self.finished = True
+        self.is_finished = True
 
     def drain(self, timeout: float) -> None:
         """Waits for what is in flight, then lets Locust stop the users (hand-written ones finish their task)."""
@@ -232,7 +232,7 @@ class Conductor:
         """A worker's end: the last windows first, then the totals that they must add up to."""
         self.load.stopping = True
         self.drain(msg.data["timeout"])
-        self.finished = True
+        self.is_finished = True
         self.ship()
         self.runner.send_message(LAST, result.tally(self.load, self.cpu()))
 
@@ -241,16 +241,16 @@ class Conductor:
 
     def on_quitting(self, **_: Any) -> None:
         """The last word of the process that leads; an interrupted test is cut short but not thrown away."""
-        if not self.leads or self.written:
+        if not self.leads or self.is_written:
             return
-        self.written = True
-        interrupted = not self.ended
-        if interrupted:
+        self.is_written = True
+        is_interrupted = not self.ended
+        if is_interrupted:
             self.finish(timeout=1.0)
         else:  # Locust may be quick to quit once its users are stopped, while we still gather
-            wait_for(lambda: self.finished, 2 * (self.settings.timeout + DRAIN_GRACE_S))
+            wait_for(lambda: self.is_finished, 2 * (self.settings.timeout + DRAIN_GRACE_S))
         duration = self.settings.duration
-        if interrupted or self.aborted:
+        if is_interrupted or self.aborted:
             until = self.ended if self.aborted else self.elapsed()
             duration = min(duration, max(0.0, until - self.settings.warmup))
         pressure = self.meter.read()
@@ -259,7 +259,7 @@ class Conductor:
             began=self.load.recorder.started / 1e9,
             duration=duration,
             due=number_due_until(self.settings.stages, duration) if self.settings.model == "open" else 0,
-            interrupted=interrupted,
+            interrupted=is_interrupted,
             aborted=self.aborted,
             seed=self.settings.seed,
             exceptions=self.exceptions(),

@@ -6,6 +6,7 @@ stream: its latency ends with the head of the answer, its messages are aspects, 
 
 from __future__ import annotations
 
+from contextlib import closing
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
@@ -146,12 +147,10 @@ class Grpc:
         try:
             if self._declared is not None:
                 return grpc_messages.method(method_of(self._declared, path))
-            connection = Http2Connection(visitor.where, visitor.tls, visitor.load.observations, deadline)
-            try:
+            observations = visitor.load.observations
+            with closing(Http2Connection(visitor.where, visitor.tls, observations, deadline)) as connection:
                 declared = read_declarations(connection, visitor.where, path, deadline)
                 return grpc_messages.method(method_of(declared, path))
-            finally:
-                connection.close()
         except ProtoError as error:
             return error
 

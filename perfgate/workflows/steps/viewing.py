@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from threading import Event, Thread
+from pathlib import Path
+from threading import Event
 
 from perfgate import loadtest, measure, scenarios
 from perfgate.model.budget_file import PageSpec
-from perfgate.model.errors import PerfgateError
 from perfgate.model.outcome import Outcome
+from perfgate.model.page import PageDetail
 from perfgate.model.run import Run
 from perfgate.model.verdict import Verdict
 from perfgate.pages import browser, measuring
@@ -69,36 +71,32 @@ class PagesUnderLoad:
             self._pages, self._options, first_number=1 + len(spec.plan.pages) - len(self._pages)
         )
         self._spec, self._sides = spec, _sides(sides)
-        self._error: PerfgateError | None = None
+        self._views: Future[None] | None = None
 
     @contextmanager
     def beside(self) -> Iterator[None]:
         """Runs as long as the block."""
-        if not self._pages or self._error:
+        if not self._pages or (self._views and self._views.exception()):
             yield
             return
         is_over = Event()
-        thread = Thread(target=self._view, args=(is_over,), name="pages")
-        thread.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            thread.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="pages") as executor:
+            self._views = executor.submit(self._view, is_over)
+            try:
+                yield
+            finally:
+                is_over.set()
 
     def _view(self, is_over: Event) -> None:
-        try:
-            if not is_over.wait(self._spec.plan.load.warmup):
-                self._measuring.view(self._sides, is_over.is_set)
-        except PerfgateError as error:
-            self._error = error
+        if not is_over.wait(self._spec.plan.load.warmup):
+            self._measuring.view(self._sides, is_over.is_set)
 
     def add_to(self, run: Run) -> Run:
         """The run with these pages. Raises what went wrong."""
-        if self._error:
-            raise self._error
         if not self._pages:
             return run
+        if self._views:
+            self._views.result()
         views = self._measuring.views()
         return measure.with_pages(run, views.results, views.details, views.version, self._options.conceal)
 
@@ -132,11 +130,12 @@ def without_traces(spec: LoadSpec, run: Run, verdict: Verdict) -> Run:
     each is some megabytes."""
     failed = {finding.endpoint for finding in verdict.findings if finding.outcome in OF_INTEREST}
     failed |= {result.name for result in run.endpoints if result.kind == "page" and result.failures}
-    details = []
-    for detail in run.pages:
-        if detail.trace and detail.name not in failed:
-            with suppress(OSError):
-                (spec.context.folder / detail.trace).unlink(missing_ok=True)
-            detail = replace(detail, trace="")
-        details.append(detail)
+    details = (detail if detail.name in failed else _without_trace(detail, spec.context.folder) for detail in run.pages)
     return replace(run, pages=tuple(details))
+
+
+def _without_trace(detail: PageDetail, folder: Path) -> PageDetail:
+    if detail.trace:
+        with suppress(OSError):
+            (folder / detail.trace).unlink(missing_ok=True)
+    return replace(detail, trace="")

@@ -74,11 +74,13 @@ def _began(page: Mapping[str, Any]) -> datetime | None:
 
 
 def _views(page: Mapping[str, Any]) -> Iterator[PageView]:
-    url = page["info"]["url"]
-    for vitals, errors in zip_longest(page["googleWebVitals"], page.get("errors") or [], fillvalue=None):
-        if errors:
-            yield PageView(url=url, failure=str(errors[0] if isinstance(errors, list) else errors))
-            continue
-        known = vitals or {}
-        cls = summary_reading.metrics_among(known, {"cumulativeLayoutShift": "cls"}, 1.0)
-        yield PageView(url=url, metrics=summary_reading.metrics_among(known, TIMES) | cls)
+    """Each view has a list of errors, most often an empty one. One that came to no vitals is missing among those."""
+    url, vitals, errors = page["info"]["url"], list(page["googleWebVitals"]), list(page.get("errors") or [])
+    if len(vitals) < len(errors):
+        errors = [*[None] * len(vitals), *filter(None, errors)]
+    for known, error in zip_longest(vitals, errors, fillvalue=None):
+        if error:
+            yield PageView(url=url, failure=str(error[0] if isinstance(error, list) else error))
+        elif known is not None:
+            cls = summary_reading.metrics_among(known, {"cumulativeLayoutShift": "cls"}, 1.0)
+            yield PageView(url=url, metrics=summary_reading.metrics_among(known, TIMES) | cls)

@@ -30,7 +30,9 @@ def accept(
             metavar="[RUN] [ENDPOINT [METRIC]]", help="The run (latest), an endpoint (all), a metric (all)."
         ),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", envvar="PERFGATE_REASON", help="Why; kept and shown.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", envvar="PERFGATE_REASON", metavar="TEXT", help="Why; kept and shown.")
+    ] = "",
     author: Annotated[
         str,
         typer.Option(

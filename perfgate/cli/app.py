@@ -44,6 +44,7 @@ WRONG_ARGUMENTS = "PG-U001"
 BUDGET_FILE = re.compile(r"[\w./-]+\.ya?ml\b")
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer has
 EPILOG = (
+    "Begin with: perfgate init http://127.0.0.1:8000 · perfgate doctor · perfgate run\n\n"
     "Exit codes: 0 pass · 1 a budget is broken · 2 wrong arguments or budget file · 3 could not measure · "
     "4 inconclusive (if asked to fail) · 130 interrupted · 143 terminated"
 )

@@ -32,7 +32,7 @@ def backtest(
         ),
     ] = False,
     format_: Annotated[
-        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown or json.")
+        str, typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", metavar="NAME", help="console, markdown or json.")
     ] = "console",
     output: Annotated[
         Path | None,

@@ -14,7 +14,7 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="Where it listens; 0 takes a free one.")
     ] = 8765,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     database: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the data in this file.")] = None,
 ) -> int:
     """Serve the demo shop.

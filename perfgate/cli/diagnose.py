@@ -20,7 +20,7 @@ def diagnose(
     base_ref: BaseRef = "",
     base: BaseUrl = "",
     metric: Annotated[
-        str, typer.Option(envvar="PERFGATE_METRIC", help="What is split: p50, p90, p95, p99 or mean.")
+        str, typer.Option(envvar="PERFGATE_METRIC", metavar="NAME", help="What is split: p50, p90, p95, p99 or mean.")
     ] = "p95",
     out: Annotated[
         Path | None,

@@ -81,8 +81,12 @@ def show(run: RunName, budget: Budget = DEFAULT_BUDGET, history: HistoryUrl = ""
 
 def add(
     run: RunName,
-    branch: Annotated[str, typer.Option(help="The branch it counts for. [default: the run's own]")] = "",
-    outcome: Annotated[str, typer.Option(help="Override the outcome: pass, fail ... [default: as judged]")] = "",
+    branch: Annotated[
+        str, typer.Option(metavar="NAME", help="The branch it counts for. [default: the run's own]")
+    ] = "",
+    outcome: Annotated[
+        str, typer.Option(metavar="NAME", help="Override the outcome: pass, fail ... [default: as judged]")
+    ] = "",
     budget: Budget = DEFAULT_BUDGET,
     history: HistoryUrl = "",
 ) -> int:

@@ -43,7 +43,11 @@ def import_(
     format: Annotated[
         str,
         typer.Option(
-            "--format", "-f", envvar="PERFGATE_FORMAT", help="As in docs/import.md: k6, csv ... [default: as it looks]"
+            "--format",
+            "-f",
+            envvar="PERFGATE_FORMAT",
+            metavar="NAME",
+            help="As in docs/import.md: k6, csv ... [default: as it looks]",
         ),
     ] = "",
     endpoint: Annotated[
@@ -56,7 +60,10 @@ def import_(
     skip: Annotated[str, typer.Option(metavar="TIME", help="Warm-up at its beginning, like 2s: never judged.")] = "0s",
     started: Started = "",
     branch: Annotated[
-        str, typer.Option(help="Branch that was measured. [default: what is checked out here]", show_default=False)
+        str,
+        typer.Option(
+            metavar="NAME", help="Branch that was measured. [default: what is checked out here]", show_default=False
+        ),
     ] = "",
     commit: Annotated[str, typer.Option(metavar="SHA", help="Commit that was measured.")] = "",
     max_bad: Annotated[

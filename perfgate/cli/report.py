@@ -17,7 +17,13 @@ def report(
     run: RunName = "latest",
     format: Annotated[
         str,
-        typer.Option("--format", "-f", envvar="PERFGATE_FORMAT", help="console, markdown, html, json, junit or gitlab"),
+        typer.Option(
+            "--format",
+            "-f",
+            envvar="PERFGATE_FORMAT",
+            metavar="NAME",
+            help="console, markdown, html, json, junit or gitlab",
+        ),
     ] = "console",
     output: Annotated[
         Path | None,

@@ -10,12 +10,14 @@ from perfgate.init.proposal import InitSource, Json
 _LOOKS_YAML = re.compile(  # OpenAPI, and Insomnia's exports
     r"(?m)^(?:(?:openapi|swagger|paths|__export_format)\s*:|type\s*:\s*[\"']?\w+\.insomnia\.rest/)"
 )
+_HALF = re.compile(r"[\ud800-\udfff]")  # of a surrogate pair
 MAX_NODES = 5_000_000  # values of a document with its aliases: one that is larger is made to fill the memory
 _BOOLEAN = re.compile(r"(?:true|True|TRUE|false|False|FALSE)$")
 
 
 def source(name: str, text: str) -> InitSource:
     """The source with its document, where the text is one."""
+    text = _HALF.sub("\ufffd", text)
     return InitSource(name=name, text=text, document=parsed(text))
 
 
@@ -24,11 +26,21 @@ def parsed(text: str) -> Json:
     start = text.lstrip("\ufeff \t\r\n")[:1]
     if start and start in "{[":
         try:
-            return json.loads(text.lstrip("\ufeff"))
+            document = json.loads(text.lstrip("\ufeff"))
+            return _whole(document) if "\\ud" in text.lower() else document
         except (ValueError, RecursionError):
             return None
     is_openapi = "\nopenapi" in f"\n{text}" or "\nswagger" in f"\n{text}" or "paths:" in text
     return _of_yaml(text) if is_openapi or _LOOKS_YAML.search(text) else None
+
+
+def _whole(value: Json) -> Json:
+    """The value without halves of surrogate pairs in its texts, which JSON can have and no request."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def problem(text: str) -> str:

@@ -61,7 +61,8 @@ def endpoint(request: Recorded, name: str, secrets: Secrets, comment: str = "") 
     kind = request.media_type.partition(";")[0].strip().lower()
     headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     if key == "body" or (key == "json" and kind not in ("application/json", "")):
-        headers["Content-Type"] = templating.literal(request.media_type or "text/plain")
+        is_sendable = bool(request.media_type) and _is_sendable("Content-Type", request.media_type)
+        headers["Content-Type"] = templating.literal(request.media_type if is_sendable else "text/plain")
     return Endpoint(
         name=name,
         method=request.method.upper(),

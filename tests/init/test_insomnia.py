@@ -304,6 +304,13 @@ def test_odd_parts_of_a_request_are_no_crash(key: str, odd: Any):
     init.write(proposal, init.Context(source="x"))
 
 
+def test_halves_of_characters_are_no_crash():
+    form = body("application/x-www-form-urlencoded", params=[{"name": "a", "value": "x\ud83d"}])
+
+    assert only(form).body == {"a": "x\ufffd"}
+    assert dict(only(body("text/\U0001f600", text="x")).headers) == {"Content-Type": "text/plain"}
+
+
 def test_aliases_that_multiply_are_no_document():
     layers = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9))
     text = f"type: collection.insomnia.rest/5.0\na0: &a0 [x, x, x, x, x, x, x, x, x]\n{layers}\n"

@@ -43,7 +43,10 @@ def perfgate(*arguments: str) -> str:
 
 def pages() -> dict[str, str]:
     """File name -> text."""
-    command_line = ["# Command line\n", "Most options are environment variables too: the help names each (`env var`). The command line beats them.\n"]
+    command_line = [
+        "# Command line\n",
+        "Most options are environment variables too: the help names each (`env var`). The command line beats them.\n",
+    ]
     command_line += [f"```\n{perfgate('--help')}```\n"]
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")

@@ -37,8 +37,8 @@ def worth(
         except error:
             return ""
         if 0 < after <= MAX_COST_RATIO * before:
-            shown = ", ".join(names)
-            return f"with an index on {table} ({shown}) its plan costs {after:,.0f} instead of {before:,.0f} (HypoPG)"
+            shown = f"{table.removeprefix('public.')} ({', '.join(names)})"
+            return f"with an index on {shown} its plan costs {after:,.0f} instead of {before:,.0f} (HypoPG)"
     return ""
 
 

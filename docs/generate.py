@@ -22,7 +22,9 @@ VERBS = (
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 
-
+OPTIONS_AND_VARIABLES = (
+    "Most options are environment variables too: the help names each (`env var`). The command line beats them.\n"
+)
 INTRODUCTION = (
     "Every message of perfgate ends with a code, as in `[PG-B012]`. `perfgate explain PG-B012` says the same as this\n"
     "page, and `perfgate explain` lists all. In JSON a finding has it as `code`, in JUnit as a property.\n"
@@ -43,7 +45,7 @@ def perfgate(*arguments: str) -> str:
 
 def pages() -> dict[str, str]:
     """File name -> text."""
-    command_line = ["# Command line\n", "Most options are environment variables too: the help names each (`env var`). The command line beats them.\n"]
+    command_line = ["# Command line\n", OPTIONS_AND_VARIABLES]
     command_line += [f"```\n{perfgate('--help')}```\n"]
     for verb in VERBS:
         command_line.append(f"## {verb.replace('-', ' ')}\n\n```\n{perfgate(*verb.split('-'), '--help')}```\n")

@@ -22,7 +22,9 @@ VERBS = (
     "history-list history-show history-add history-export history-import history-prune"
 ).split()
 
-
+OPTIONS_AND_VARIABLES = (
+    "Most options are environment variables too: the help names each (`env var`). The command line beats them.\n"
+)
 INTRODUCTION = (
     "Every message of perfgate ends with a code, as in `[PG-B012]`. `perfgate explain PG-B012` says the same as this\n"
     "page, and `perfgate explain` lists all. In JSON a finding has it as `code`, in JUnit as a property.\n"

@@ -20,7 +20,8 @@ REPOSITORY = Path(__file__).parents[2]
 SILENCE_S = 60.0  # s
 FIRST_PROMPT = b"Address of the application"
 AT_A_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell's background job ignores
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "perfgate", "init", *sys.argv[1:]])

@@ -564,6 +564,7 @@ def test_the_html_report_of_k6_has_the_figures_of_its_dashboard(tmp_path: Path, 
         ('"</script><script>', "not a recording of k6's dashboard"),
         ("", "not a recording of k6's dashboard"),
     ],
+    ids=["cut off", "no gzip", "no base64", "markup", "empty"],
 )
 def test_an_html_report_of_k6_that_is_damaged_is_refused(tmp_path: Path, plan: Plan, data: str, why: str):
     with pytest.raises(UsageError, match=why):

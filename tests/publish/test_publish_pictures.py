@@ -209,8 +209,8 @@ def test_old_pictures_go_with_prune_and_the_runs_stay(github: FakeGitHub, checko
     before = checkout.files()
     done = checkout.perfgate({}, "history", "prune", "--keep", "500")
 
-    assert "Would forget 1 pictures" in dry.stdout, dry.stderr
-    assert "Forgot 1 pictures" in done.stdout, done.stderr
+    assert "Would forget 1 picture " in dry.stdout, dry.stderr
+    assert "Forgot 1 picture " in done.stdout, done.stderr
     assert set(before) - set(checkout.files()) == {"charts/2020-01-05/old-run/search-p95-dark.png"}
     assert set(fresh) < set(checkout.files())
     assert git(checkout.remote, "rev-list", "--count", BRANCH).strip() == b"1"  # out of the past, too

@@ -161,6 +161,10 @@ def in_threads(line: str, number: int) -> dict[profile.Stack, int]:
     [
         ("return self._sock.send(b)", 250.0, 50),
         ("return self._sock.recv_into(b)", 250.0, 50),
+        ("results = yield from execute(self._pgconn)", 250.0, 50),
+        ("self._pgconn.send_query_params(", 250.0, 50),
+        ("gzip_data = zlib.compress(data, level=compresslevel, wbits=31)", 250.0, 50),
+        ("x = int.from_bytes(_urandom(numbytes))", 250.0, 50),
         ("return self._sock.send(b)", 150.0, 0),
         ("return self._sock.send(b)", 700.0, 300),
         ("return self._sock.send(b)", None, 300),  # waiting was wanted as well

@@ -15,7 +15,7 @@ from perfgate.budgets.shape.wording import did_you_mean
 from perfgate.budgets.yaml.document import KeyPath
 from perfgate.model.errors import Mistake
 from perfgate.text import template
-from perfgate.text.template import TemplateError, Value
+from perfgate.text.template import Part, TemplateError, Value
 
 _DOUBLED = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
@@ -48,12 +48,9 @@ def check_values(draft: Draft) -> Iterator[Mistake]:
     for endpoint in draft.endpoints:
         uses = tuple(_uses(draft, endpoint, in_journeys.get(endpoint.name, [])))
         for path, text in _templates(draft, endpoint):
-            try:
-                parts = template.parse(text)
-            except TemplateError as error:
-                yield draft.document.mistake_inside(
-                    path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
-                )
+            parts = _parts(draft, path, text)
+            if isinstance(parts, Mistake):
+                yield parts
                 continue
             for value in parts:
                 known = _with_own_captures(draft, uses) if path == endpoint.at(*POLL) else uses
@@ -70,23 +67,27 @@ def _page(draft: Draft, page: DraftEntry) -> Iterator[Mistake]:
     """Values in a page's texts, which its login gives. Without a login a brace is one."""
     known = _gives(draft, page.login)
     for path, text in _page_texts(page) if page.login else ():
-        try:
-            parts = template.parse(text)
-        except TemplateError as error:
-            yield draft.document.mistake_inside(
-                path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
-            )
+        parts = _parts(draft, path, text)
+        if isinstance(parts, Mistake):
+            yield parts
             continue
         for value in parts:
             if isinstance(value, Value) and known.all_known and value.name not in known.names:
+                message = f"`{{{value.name}}}` has no value: the login `{page.login}` does not give it"
+                hint = f"capture it in `{page.login}`; `{{{{` is a literal brace"
                 yield draft.document.mistake_inside(
-                    path,
-                    value.offset,
-                    len(value.name) + 2,
-                    f"`{{{value.name}}}` has no value: the login `{page.login}` does not give it",
-                    hint=f"capture it in `{page.login}`; `{{{{` is a literal brace",
-                    code="PG-B025",
+                    path, value.offset, len(value.name) + 2, message, hint=hint, code="PG-B025"
                 )
+
+
+def _parts(draft: Draft, path: KeyPath, text: str) -> tuple[Part, ...] | Mistake:
+    """The parts of a text, or what is wrong with its braces."""
+    try:
+        return template.parse(text)
+    except TemplateError as error:
+        return draft.document.mistake_inside(
+            path, error.offset, error.width, error.message, hint=error.hint, code="PG-B026"
+        )
 
 
 def _page_texts(page: DraftEntry) -> Iterator[tuple[KeyPath, str]]:

@@ -11,10 +11,12 @@ from perfgate.diagnose.serialisers import called_in_c
 LIBRARY = re.compile(r".*/(?:site-packages|dist-packages|lib/python\d+\.\d+)/")
 _RAW_LINE = re.compile(r"(.+) (\d+)\s*")
 _RAW_FRAME = re.compile(r"(.*) \((.*?)(?::(\d+))?\)\s*")
-# Calls that let other threads run meanwhile, in a line of source. Their thread is ready as soon as they have ended: a
-# sampler sees it there until it gets the interpreter's lock and a CPU.
+# Calls that let other threads run meanwhile, in a line of source: sockets, files, drivers in C, zlib and the
+# kernel's random numbers. Their thread is ready as soon as they have ended: a sampler sees it there until it gets the
+# interpreter's lock and a CPU.
 _LETS_OTHERS_RUN = re.compile(
-    r"\b(recv\w*|send(all|to|msg|file)?|accept|connect|select|poll|read(into)?|write|fsync|acquire|wait|sleep)\("
+    r"\b(recv\w*|send\w*|accept|connect|select|poll|read(into)?|write|fsync|acquire|wait|sleep"
+    r"|execute|fetch\w*|(de)?compress|_?urandom)\("
 )
 _READY = "~(ready)"  # the innermost frame of a thread in one of them
 _RUNS_ONCE = re.compile(r"~asyncio\.base_events\.(\w+\.)?_run_once")

@@ -24,7 +24,7 @@ from perfgate.model.diagnosis import Cause, Layer
 MIN_CANARY_FACTOR = 5.0  # times as long as idle, which a trivial request takes that waits
 MIN_SERIALISATION_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
 MIN_CANARY_SHARE = 0.25  # of what the endpoint is slower under load
-MIN_SERIALISING_CPU_SHARE = 0.6  # of the computing that has grown
+MIN_SERIALISING_CPU_SHARE = 0.5  # of the computing that has grown
 MIN_BLOCKED_SHARE = 0.5  # of the event loop's time
 _MAX_CPU_OF = (  # s at most for one more in a request, by the first count that is known: who reads more computes more
     (("queries", "database_messages"), 0.003),

@@ -78,7 +78,7 @@ def propose(request: ProposalRequest, say: Say) -> Proposed:
     proposal = init.convert(provided, options, request.format)
     if not proposal.endpoints and not proposal.scenarios:
         raise _nothing_to_send(provided.name, proposal.omissions)
-    services = project.services(folder)
+    services = start_commands(folder)
     context = init.Context(
         source=provided.name,
         name=_name(request.budget),

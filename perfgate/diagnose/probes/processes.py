@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from perfgate.diagnose.facts import ProbeCounts
-from perfgate.runner.process_tree import Usage, usage
+from perfgate.runner.process_tree import Usage, ports_of, process_tree, usage
 
 ELSEWHERE = (
     "no process of `service` listens on port {port} (a container does?): its CPU, memory and connections are not seen. "
@@ -41,7 +41,7 @@ def programs(pid: int, port: int) -> list[str]:
     """File names of the programs in the process tree that listen on the port; none where none is seen to, as in a
     container."""
     listening: list[str] = []
-    for process in _tree(pid):
+    for process in process_tree(pid):
         with suppress(psutil.Error):
             if _listens(process, port):
                 listening.append(Path(process.exe()).name)
@@ -52,20 +52,12 @@ def answers_elsewhere(pid: int, port: int) -> bool:
     """Whether none of the process tree listens on the port, as where `docker compose` starts a container: what these
     processes compute is none of the service's work. False where it cannot be known."""
     with suppress(psutil.AccessDenied):
-        return not any(_listens(process, port) for process in _tree(pid))
+        return not any(_listens(process, port) for process in process_tree(pid))
     return False
-
-
-def _tree(pid: int) -> list[psutil.Process]:
-    with suppress(psutil.Error):
-        top = psutil.Process(pid)
-        return [top, *top.children(recursive=True)]
-    return []
 
 
 def _listens(process: psutil.Process, port: int) -> bool:
     """Raises AccessDenied for another user's process."""
     with suppress(psutil.NoSuchProcess):
-        sockets = process.net_connections(kind="tcp")
-        return any(item.status == psutil.CONN_LISTEN and item.laddr.port == port for item in sockets)
+        return port in ports_of(process)
     return False

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -23,6 +24,7 @@ from perfgate.diagnose.facts import Peer, ProbeCounts
 from perfgate.diagnose.probes import cpu_quota, peers
 from perfgate.diagnose.probes.peers import Kind
 from perfgate.diagnose.probes.sockets import FIRST, LISTEN, ConnectionTurn, SocketReader, TcpSocket, inodes, turn
+from perfgate.runner.process_tree import process_tree
 
 PAUSE_RANGE_S = (0.005, 0.02)  # s between two looks, at random: never in step with what is looked at
 Address = tuple[str, int]
@@ -122,7 +124,7 @@ class WaitProbe:
         self._ignored = ignored
         self._pid, self._kinds = pid, peers.Kinds(named or {})
         self._reader = SocketReader()
-        self._owners = SocketOwners(self._reader, self._processes)
+        self._owners = SocketOwners(self._reader, partial(process_tree, self._pid))
         self._known: dict[int, TcpSocket] = {}
         self._tally = WaitTally(began=monotonic())
         self._pids: list[int] = [pid]
@@ -137,7 +139,7 @@ class WaitProbe:
 
     def begin(self) -> None:
         self._end()
-        processes = self._processes()
+        processes = process_tree(self._pid)
         self._pids = [process.pid for process in processes]
         self._delay, self._periods = _delay(processes), cpu_quota.periods(self._pids)
         self._known = {item.inode: item for item in self._sockets()}
@@ -169,7 +171,7 @@ class WaitProbe:
         values["unread"] = tally.unread * each
         values["stopped"] = tally.stopped / tally.looks
         values["throttled"] = cpu_quota.periods(self._pids).share_since(self._periods)
-        values["cpu_delay"] = max(0.0, _delay(self._processes()) - self._delay) / requests
+        values["cpu_delay"] = max(0.0, _delay(process_tree(self._pid)) - self._delay) / requests
         return ProbeCounts(values=values, peers=found)
 
     def close(self) -> None:
@@ -197,12 +199,6 @@ class WaitProbe:
         every = self._reader.read()
         own = self._owners.own(every)
         return [item for item in every if item.inode in own and item.peer_port not in self._ignored]
-
-    def _processes(self) -> list[psutil.Process]:
-        with suppress(psutil.Error):
-            top = psutil.Process(self._pid)
-            return [top, *top.children(recursive=True)]
-        return []
 
     def _peers(self, tally: WaitTally, each: float, requests: int) -> tuple[Peer, ...]:
         messages: dict[Address, int] = {}

@@ -177,11 +177,7 @@ def _explains_little(case: Case, found: Cause) -> bool:
         return found in services.uncacheable(case)
     if found.code in _OF_BYTES:
         return _takes_other_time(case)
-    if (
-        found.code in ("cache-lost", "one-after-another")
-        or found.layer not in _OWN_LAYER
-        or not case.knows(found.layer)
-    ):
+    if found.code == "one-after-another" or found.layer not in _OWN_LAYER or not case.knows(found.layer):
         return False
     return case.share(found.layer) < _MIN_OWN_SHARE and not _may_take(case, found)
 

@@ -12,12 +12,7 @@ from collections.abc import Callable, Mapping
 from io import BufferedReader, RawIOBase
 from typing import Any, BinaryIO
 
-DAMAGED = (
-    EOFError,
-    gzip.BadGzipFile,
-    zlib.error,
-    lzma.LZMAError,
-)  # of a packed file that is broken
+DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)  # of a packed file that is broken
 PART_BYTES = 1 << 20  # bytes
 _PACKED: Mapping[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

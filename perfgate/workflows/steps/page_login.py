@@ -33,7 +33,8 @@ class PageLogin:
         self._redactors: dict[tuple[str, str], Redactor] = {}
 
     def log_in(self, page: PageSpec, side: PageSide) -> LoginResult:
-        """What it leaves. Raises PageError when it fails, or leaves nothing that a page takes."""
+        """Logs in where that has not been done, and returns what it leaves. Raises PageError when it fails, or leaves
+        nothing that a page takes."""
         key = page.login, side.target
         if key not in self._known:
             self._known[key] = self._log_in(page, side)

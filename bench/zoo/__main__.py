@@ -1,16 +1,16 @@
 """What the diagnosis says of sick applications: a sound service beside one with a disease, for each disease.
 
     python -m bench.zoo [--times N] [--seconds S] [--patient NAME] [--only DISEASE] [--tier 0,1,2] [--write]
+    python -m bench.zoo --judge [--write]
 
 Tiers: `blind` sees only the answers and the processes, `0` may read PostgreSQL and Redis too, `1` has traces by
 OpenTelemetry as well, `2` perfgate's middleware instead of them. The demo shop sends a Server-Timing header of its own
-at every tier.
+at every tier. What a look saw is kept, and the tests ask the rules about it: `--judge` says what they make of it now.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ sys.path.insert(0, "tests")
 
 from services import needs, postgresql
 
-from bench.zoo import table
+from bench.zoo import observed, table
 from bench.zoo.cases import CASES
 from bench.zoo.looking import KEYS, Look, look, world
+from bench.zoo.observed import Observed
 from perfgate.loadtest.service.ports import free_ports, is_free
 
-RESULTS = Path("bench/results/zoo.json")
 PAGE = Path("docs/diagnosis.md")
 
 
@@ -40,25 +40,35 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--tier", default="0,1,2")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--write", action="store_true", help=f"into {RESULTS} and {PAGE}, instead of earlier ones")
-    parser.add_argument("--missing", action="store_true", help=f"only what {RESULTS} does not have")
-    parser.add_argument("--table", action="store_true", help=f"only write {PAGE} from {RESULTS}")
+    parser.add_argument("--write", action="store_true", help=f"into {observed.FILE} and {PAGE}, instead of the same")
+    parser.add_argument("--missing", action="store_true", help=f"only what {observed.FILE} does not have")
+    parser.add_argument("--judge", action="store_true", help=f"no look: what the rules say of {observed.FILE} now")
     arguments = parser.parse_args()
-    earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-    if arguments.table:
-        write(earlier)
+    earlier = observed.read()
+    if arguments.judge:
+        show(earlier, is_written=arguments.write)
         return 0
-    rows: list[table.Row] = []
-    rules = table.version()
-    done = {table.key(item) for item in earlier if item["rules"] == rules} if arguments.missing else set()
+    now: list[Observed] = []
+    done = {look.key for look in earlier} if arguments.missing else set()
     for seen in looks(arguments, done):
         check_sum(seen)
         tell(seen, is_verbose=arguments.verbose)
-        rows.append(table.row(seen, strftime("%-d %B %Y"), arguments.seconds, rules))
+        now.append(seen.kept(strftime("%-d %B %Y"), arguments.seconds))
         if arguments.write:  # what was measured is kept, whatever ends it
-            write(table.joined(earlier, rows))
-    print(table.markdown(rows))
+            observed.write(observed.joined(earlier, now))
+    show(observed.read() if arguments.write else now, is_written=arguments.write)
     return 0
+
+
+def show(looks: list[Observed], *, is_written: bool) -> None:
+    rows = table.judged(looks)
+    text = table.markdown(rows)
+    if is_written:
+        PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), text), encoding="utf-8")
+    print(text)
+    for row in rows:
+        if not row.is_right:
+            print(*row.look.key, row.said.layer, row.said.code, row.said.sentence)
 
 
 def looks(arguments: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator[Look]:
@@ -72,12 +82,6 @@ def looks(arguments: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator
                         continue
                     with TemporaryDirectory() as folder:
                         yield look(patient, case, tier, here, Path(folder), arguments.seconds)
-
-
-def write(rows: list[table.Row]) -> None:
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(table.inserted(PAGE.read_text(encoding="utf-8"), table.markdown(rows)), encoding="utf-8")
 
 
 def tiers(patient: str, wanted: str) -> list[str]:

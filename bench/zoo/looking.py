@@ -13,8 +13,10 @@ from time import monotonic
 
 from bench.zoo import limiting
 from bench.zoo.cases import Case
+from bench.zoo.observed import Observed, recording
 from bench.zoo.patient import store
 from perfgate import budgets, loadtest
+from perfgate.diagnose import rules
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.middleware.secret import VARIABLE
 from perfgate.model.budget_file import Service
@@ -95,11 +97,17 @@ class Look:
     tier: str
     found: Diagnosed
     warnings: tuple[str, ...]
+    asked: rules.Case  # what the rules were asked
 
     @property
     def said(self) -> tuple[str, str, str]:
         first = self.found.causes[0]
         return first.layer, first.code, first.confidence
+
+    def kept(self, date: str, seconds: float) -> Observed:
+        """What the tests ask the rules about."""
+        case = self.case
+        return Observed(self.patient, case.disease, case.endpoint, self.tier, date, seconds, self.asked)
 
 
 def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds: float) -> Look:
@@ -144,10 +152,11 @@ def look(patient: str, case: Case, tier: str, here: World, folder: Path, seconds
             folder=folder,
             environ=environ,
         )
-        diagnosis = diagnosing.diagnose(request, lambda _: None)
+        with recording() as asked:
+            diagnosis = diagnosing.diagnose(request, lambda _: None)
     if not diagnosis.findings:
         raise RuntimeError(f"{patient}, {case.name}: {diagnosis.warnings}")
-    return Look(patient, case, tier, diagnosis.findings[0], diagnosis.warnings)
+    return Look(patient, case, tier, diagnosis.findings[0], diagnosis.warnings, asked[-1])
 
 
 def _environ(here: World, tier: str) -> dict[str, str]:

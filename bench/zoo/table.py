@@ -1,108 +1,77 @@
-"""The confusion matrix as Markdown, from rows that a file keeps."""
+"""The confusion matrix as Markdown: what the rules as they are say of what looks saw."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from bench.zoo.looking import Look
+from bench.zoo import cases
+from bench.zoo.observed import Observed
+from perfgate.diagnose.rules import explain
+from perfgate.model.diagnosis import Cause
 
 BEGIN, END = "<!-- zoo -->\n", "<!-- /zoo -->\n"
-PATIENTS = ("threaded", "asynchronous", "queued", "shop")
-Row = dict[str, Any]
 
 
-def version() -> str:
-    """A digest of the rules that decide, without their sentences: two looks are of one table where it is the same."""
-    digest = hashlib.sha256()
-    for path in sorted(Path("perfgate/diagnose/rules").glob("*.py")):
-        tree = _Wordless().visit(ast.parse(path.read_bytes()))
-        digest.update(ast.dump(tree).encode())
-    return digest.hexdigest()[:8]
+@dataclass(frozen=True)
+class Judged:
+    look: Observed
+    said: Cause
+
+    @property
+    def is_layer_right(self) -> bool:
+        return self.said.layer in self.look.truth.layers
+
+    @property
+    def is_cause_right(self) -> bool:
+        return self.said.code in self.look.truth.causes
+
+    @property
+    def is_right(self) -> bool:
+        return self.is_layer_right and self.is_cause_right
 
 
-class _Wordless(ast.NodeTransformer):
-    """A module without docstrings and formatted texts."""
-
-    def visit_JoinedStr(self, _: ast.JoinedStr) -> ast.Constant:
-        return ast.Constant("")
-
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        return None if isinstance(node.value, ast.Constant) else node
-
-
-def row(seen: Look, date: str, seconds: float, rules: str) -> Row:
-    return {
-        "rules": rules,
-        "date": date,
-        "seconds": seconds,
-        "patient": seen.patient,
-        "disease": seen.case.disease,
-        "endpoint": seen.case.endpoint,
-        "tier": seen.tier,
-        "true": {"layers": list(seen.case.layers), "causes": list(seen.case.causes)},
-        "said": dict(zip(("layer", "cause", "confidence"), seen.said, strict=True)),
-        "sentence": seen.found.causes[0].sentence,
-        "difference": seen.found.difference,
-    }
+def judged(looks: Sequence[Observed]) -> list[Judged]:
+    """Asks the rules about each look, in the order of the zoo."""
+    order = [(patient, case) for patient, kept in cases.CASES.items() for case in kept]
+    return [
+        Judged(look, explain(look.case)[0])
+        for look in sorted(looks, key=lambda look: (order.index((look.patient, look.truth)), look.tier))
+    ]
 
 
-def joined(earlier: Sequence[Row], now: Sequence[Row]) -> list[Row]:
-    """What was measured now, instead of what was measured earlier of the same."""
-    again = {key(item) for item in now}
-    return [*(item for item in earlier if key(item) not in again), *now]
-
-
-def key(item: Row) -> tuple[str, ...]:
-    return item["patient"], item["disease"], item["endpoint"], item["tier"]
-
-
-def is_layer_right(item: Row) -> bool:
-    return item["said"]["layer"] in item["true"]["layers"]
-
-
-def is_cause_right(item: Row) -> bool:
-    return item["said"]["cause"] in item["true"]["causes"]
-
-
-def markdown(rows: Sequence[Row]) -> str:
-    """The table; what other rules than the latest said is marked."""
-    current = rows[-1]["rules"]
-    rows = sorted(rows, key=lambda item: (PATIENTS.index(item["patient"]), rows.index(item)))
-    dates = " and ".join(dict.fromkeys(item["date"] for item in rows))
-    spans = ", ".join(dict.fromkeys(f"{item['seconds']:g} s" for item in rows))
-    older = sum(item["rules"] != current for item in rows)
-    lines = [f"Measured on {dates}, {spans} for each look, on two cores that others used as well; rules `{current}`."]
-    if older:
-        lines.append(f"{older} looks, marked with ¹, are by earlier rules.")
-    lines.append("")
-    tiers = sorted({item["tier"] for item in rows})
+def markdown(rows: Sequence[Judged]) -> str:
+    dates = " and ".join(dict.fromkeys(row.look.date for row in rows))
+    spans = ", ".join(dict.fromkeys(f"{row.look.seconds:g} s" for row in rows))
+    tiers = sorted({row.look.tier for row in rows})
+    lines = [f"Measured on {dates}, {spans} for each look, on two cores.", ""]
     lines += [f"| patient | disease | {' | '.join(f'tier {tier}' for tier in tiers)} |", f"|-|-|{'-|' * len(tiers)}"]
-    for patient, disease, endpoint in dict.fromkeys(key(item)[:3] for item in rows):
-        cells = []
-        for tier in tiers:
-            of = [item for item in rows if key(item) == (patient, disease, endpoint, tier)]
-            cells.append(", ".join(_cell(item) + "¹" * (item["rules"] != current) for item in of) or "–")
-        lines.append(f"| {patient} | {disease} ({endpoint}) | {' | '.join(cells)} |")
+    for patient, name in dict.fromkeys((row.look.patient, row.look.truth.name) for row in rows):
+        of = [row for row in rows if (row.look.patient, row.look.truth.name) == (patient, name)]
+        cells = [_cell([row for row in of if row.look.tier == tier]) for tier in tiers]
+        lines.append(f"| {patient} | {name} | {' | '.join(cells)} |")
     lines.append("")
     for tier in tiers:
-        of = [item for item in rows if item["tier"] == tier]
-        layers, causes = sum(map(is_layer_right, of)), sum(map(is_cause_right, of))
+        of = [row for row in rows if row.look.tier == tier]
+        layers, causes = sum(row.is_layer_right for row in of), sum(row.is_cause_right for row in of)
         lines.append(f"- Tier {tier}: right layer in {layers} of {len(of)}, right cause in {causes} of {len(of)}.")
-    sound = [item for item in rows if item["disease"].startswith(("healthy", "slow runner"))]
-    blamed = sum(item["said"]["cause"] not in ("healthy", "environment") for item in sound)
+    sound = [row for row in rows if row.look.disease.startswith(("healthy", "slow runner"))]
+    blamed = sum(row.said.code not in ("healthy", "environment") for row in sound)
     lines.append(f"- Healthy or a slow runner, {len(sound)} times: blamed on the code {blamed} times.")
     return "\n".join(lines) + "\n"
 
 
-def _cell(item: Row) -> str:
-    said = f"{item['said']['layer']}: {item['said']['cause']}"
-    if is_layer_right(item) and is_cause_right(item):
+def _cell(rows: Sequence[Judged]) -> str:
+    said = Counter(_said(row) for row in rows)
+    return ", ".join(text if times == 1 else f"{text} ×{times}" for text, times in said.items()) or "–"
+
+
+def _said(row: Judged) -> str:
+    said = f"{row.said.layer}: {row.said.code}"
+    if row.is_right:
         return said
-    return f"**{said}**" + (" (layer right)" if is_layer_right(item) else "")
+    return f"**{said}**" + (" (layer right)" if row.is_layer_right else "")
 
 
 def inserted(page: str, text: str) -> str:

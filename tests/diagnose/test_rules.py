@@ -83,6 +83,7 @@ KEPT = replace(  # connections, as sockets show them
 )
 OFTEN = replace(KEPT, database_opened=0.2, database_messages=2)  # a connection per request, mostly too short to be seen
 UNCACHED = replace(SOUND, cached=None)  # no cache is seen in front of it
+STATED = replace(SOUND, application=0.008)  # by its own clock, beside its statements
 PROFILED = replace(SOUND, serialisation=None, serialising=0.001, cpu_loaded=0.004)
 
 
@@ -173,6 +174,9 @@ TABLE = [
         "confirmed",
     ),
     (case("application", queries=5, statements=(SAVED,)), "new-statement", "likely"),
+    (case("application", base=STATED, queries=5, statements=(SAVED,), application=0.028), "new-statement", "likely"),
+    (case("application", base=STATED, queries=4, application=0.028), "waiting", "likely"),
+    (case("application", base=STATED, queries=4, application=0.009), "new-statement", "likely"),
     (case("application", base=replace(OUTSIDE, database_wait=None), database_messages=4), "new-statement", "likely"),
     (case("application", base=OUTSIDE, database_messages=4), "waiting", "likely"),  # the database takes no longer
     (case("database", queries=5, statements=(replace(SAVED, calls=2),)), "repeated-statement", "confirmed"),

@@ -67,7 +67,7 @@ def unmeasured(case: Case) -> Iterator[Cause]:
     before, now = case.pair(name)
     if not grew((before, now), 1.2, 0.5) or connecting.is_reconnecting(case, "database"):
         return
-    if _is_seen_elsewhere(case):
+    if _is_seen_elsewhere(case) or _is_stated_elsewhere(case):
         return
     what = "query" if name == "queries" else "message"
     to = "" if name == "queries" else " to the database"
@@ -84,3 +84,11 @@ def _is_seen_elsewhere(case: Case) -> bool:
     if not case.head.database_wait or waits is None or more is None:
         return False
     return not case.takes(max(0.0, waits) + max(0.0, more) * UNTIMED_S)
+
+
+def _is_stated_elsewhere(case: Case) -> bool:
+    """Whether the application's own clock, which has the statements apart, shows the wait in the application. A commit
+    is no statement: where one more writes, the wait may be its."""
+    if any(statements.WRITES.match(item.fingerprint) for item, _ in statements.more_often(case)):
+        return False
+    return None not in case.pair("query_seconds") and case.takes(case.growth("application"))

@@ -1,0 +1,43 @@
+"""What the rules say of what the zoo (`python -m bench.zoo --write`) saw: real facts, each with the right answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.zoo import observed, table
+from bench.zoo.observed import Observed
+
+LOOKS = observed.read()
+NAMES = ["-".join(look.key).replace(" ", "-") for look in LOOKS]
+
+
+@pytest.mark.parametrize(
+    "look", LOOKS, ids=[f"{name}-{NAMES[:number].count(name)}" for number, name in enumerate(NAMES)]
+)
+def test_the_rules_name_the_layer_and_the_cause(look: Observed) -> None:
+    [row] = table.judged([look])
+    assert row.said.layer in look.truth.layers
+    assert row.said.code in look.truth.causes
+
+
+def test_every_disease_was_looked_at_without_anything_in_the_application() -> None:
+    seen = {(look.patient, look.truth) for look in LOOKS if look.tier == "0"}
+    assert seen == {(patient, case) for patient, kept in table.cases.CASES.items() for case in kept}
+
+
+def test_the_matrix_of_the_docs_is_what_the_rules_say_now() -> None:
+    page = Path("docs/diagnosis.md").read_text(encoding="utf-8")
+    assert table.inserted(page, table.markdown(table.judged(LOOKS))) == page
+
+
+def test_what_is_kept_is_read_as_it_was(tmp_path: Path) -> None:
+    observed.write(LOOKS[:3], tmp_path / "kept.gz")
+    assert observed.read(tmp_path / "kept.gz") == LOOKS[:3]
+
+
+def test_a_later_look_replaces_all_earlier_ones_of_the_same() -> None:
+    later = replace(LOOKS[0], date="1 January 2030")
+    assert observed.joined([LOOKS[0], LOOKS[1], LOOKS[0]], [later, later]) == [LOOKS[1], later, later]

@@ -52,7 +52,7 @@ bench: $(VENV)/.dev  ## measure against peers, side by side (an hour; QUICK=1: 5
 bench-gate: $(VENV)/.dev  ## how often the gate and its peers are wrong, in one table (10 minutes)
 	$(BIN)/python -m bench.gate $(if $(QUICK),--quick)
 
-bench-zoo: $(VENV)/.dev  ## what the diagnosis says of four sick applications (half an hour; ONLY=disease, TIER=0,1,2)
+bench-zoo: $(VENV)/.dev  ## what the diagnosis says of five sick applications (an hour; ONLY=disease, TIER=0,1,2)
 	$(BIN)/python -m bench.zoo --write --tier $(or $(TIER),0,1,2) --only "$(ONLY)"
 
 docs: $(VENV)/.dev  ## write the generated parts of docs/, and build the site into site/ (links checked)

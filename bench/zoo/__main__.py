@@ -85,8 +85,8 @@ def looks(arguments: argparse.Namespace, done: set[tuple[str, ...]]) -> Iterator
 
 
 def tiers(patient: str, wanted: str) -> list[str]:
-    """The shop has its own header and no PostgreSQL: all tiers are the same for it."""
-    chosen = [tier for tier in wanted.split(",") if tier in KEYS]
+    """The shop has its own header and no PostgreSQL: all tiers are the same for it. The middleware is for Python."""
+    chosen = [tier for tier in wanted.split(",") if tier in KEYS and (patient, tier) != ("node", "2")]
     return chosen[:1] if patient == "shop" else chosen
 
 

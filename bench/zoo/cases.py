@@ -79,5 +79,6 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "threaded": (*BOTH, BACKLOG),
     "asynchronous": (*BOTH, BLOCKING),
     "queued": QUEUED,
+    "node": (*BOTH, BLOCKING),
     "shop": SHOP,
 }

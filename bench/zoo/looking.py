@@ -176,5 +176,17 @@ def _environ(here: World, tier: str) -> dict[str, str]:
 
 
 def _command(patient: str, port: int, *, is_traced: bool) -> str:
+    if patient == "node":
+        register = "--require @opentelemetry/auto-instrumentations-node/register " if is_traced else ""
+        return f"node {register}{installed() / 'server.js'} {port}"
     module = "perfgate.demo --port" if patient == "shop" else f"bench.zoo.patient.{patient}"
     return f"{'opentelemetry-instrument ' if is_traced else ''}python -m {module} {port}"
+
+
+def installed() -> Path:
+    """The folder of the patient that runs on Node, with what it needs from npm."""
+    folder = Path("bench/zoo/patient/node").resolve()
+    if not (folder / "node_modules").is_dir():
+        npm = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+        subprocess.run(npm, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return folder

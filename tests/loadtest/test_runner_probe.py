@@ -43,6 +43,14 @@ def keepers() -> list[psutil.Process]:
     return found
 
 
+def has_ended_or_gone(process: psutil.Process) -> bool:
+    """Asks for no command line, which a process does not have at once."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def is_sampling() -> bool:
     """Whether the probe has started the server that it asks."""
     return any(len(keeper.children(recursive=True)) == 2 for keeper in keepers())
@@ -91,10 +99,12 @@ def test_it_can_be_left_out(tmp_path: Path):
     ],
 )
 def test_a_probe_that_cannot_run_is_a_warning(tmp_path: Path, command: tuple[str, ...], reason: str):
-    def load() -> LoadTest:
-        return loaded(tmp_path, lambda: not keepers())
+    before = {child.pid for child in psutil.Process().children()}
 
-    load_test = runner_probe.beside(load, tmp_path, options(tmp_path), command)
+    def has_ended() -> bool:
+        return all(has_ended_or_gone(child) for child in psutil.Process().children() if child.pid not in before)
+
+    load_test = runner_probe.beside(lambda: loaded(tmp_path, has_ended), tmp_path, options(tmp_path), command)
 
     [warning] = load_test.warnings
     assert warning.startswith("No runner probe: ")

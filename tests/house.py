@@ -87,7 +87,7 @@ ROOMS: dict[str, str] = {
     "history.__init__": "history.files history.sql history model",
     "history.files": "history.sql history files git net text model",
     "history.sql": "history model",
-    "history": "files recording model",
+    "history": "files recording text model",
     # inside Locust
     "runtime": "runtime.process runtime.callbacks runtime.streams runtime.users runtime.scenario runtime.http",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model.budget_file",
@@ -98,7 +98,7 @@ ROOMS: dict[str, str] = {
     "runtime.scenario": "runtime.http recording text __init__",
     "runtime.http": "recording net",
     # tools
-    "files": "recording model",
+    "files": "recording text model",
     "ci": "git model",
     "git": "runner",
     "stats": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -121,6 +122,14 @@ def test_clock_environment_and_folder_are_read_in_cli_only(name: str):
     ]
 
     assert broken == []
+
+
+def test_a_time_without_a_zone_is_read_in_one_place():
+    again = re.compile(r"(?<!datetime\.min)\.replace\(tzinfo=")
+
+    assert [name for name, path in house.KNOWN.items() if again.search(path.read_text(encoding="utf-8"))] == [
+        "text.units"
+    ]
 
 
 @pytest.mark.parametrize("start", ["perfgate.cli", "perfgate.runtime.process.conductor", "perfgate.budgets"])

@@ -219,10 +219,11 @@ def _seconds(text: str) -> float:
 
 
 def _time(text: str) -> datetime:
+    from perfgate.text.units import parse_moment
+
     try:
-        moment = datetime.fromisoformat(text)
+        return parse_moment(text)
     except ValueError as error:
         raise UsageError(
             f"--started {text}: not a time", hint="Times look like 2026-01-31T12:00:00Z.", code="PG-U003"
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

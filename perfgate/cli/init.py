@@ -15,7 +15,7 @@ from perfgate.model.errors import PerfgateError, UsageError
 from perfgate.text.plurals import counted, enumerated
 
 if TYPE_CHECKING:
-    from perfgate.workflows.proposing import Proposed
+    from perfgate.workflows.proposing import ProposalRequest, Proposed
 
 MAX_LISTED_OMISSIONS = 15  # omissions that the terminal lists; with --dry-run all
 
@@ -86,7 +86,7 @@ def init(
 
     Examples: perfgate init http://127.0.0.1:8000 · perfgate init openapi.json · pbpaste | perfgate init -
     """
-    from perfgate.workflows import proposing, reading_source
+    from perfgate.workflows import proposing
     from perfgate.workflows.proposing import ProposalRequest
 
     if measure and dry_run:
@@ -103,9 +103,8 @@ def init(
         should_include_unsafe=unsafe,
         should_start_service=service,
     )
-    if source or not questions.can_ask() or reading_source.has_source(budget.parent):
-        proposed = proposing.propose(request, say)
-    else:
+    proposed = _of_folder(request)
+    if proposed is None:
         proposed = questions.propose(request, asks_service=not service)
         ci = ci or questions.ci_service(Path())
     if (measure or (proposed.is_of_service and not unsafe)) if try_ is None else try_:
@@ -127,6 +126,19 @@ def init(
         _measure(budget, proposed)
     _say_next(budget)
     return 0
+
+
+def _of_folder(request: ProposalRequest) -> Proposed | None:
+    """The proposal without questions; None where the folder shows nothing, and a person can be asked instead."""
+    from perfgate.workflows import proposing
+    from perfgate.workflows.reading_source import NO_SOURCE
+
+    try:
+        return proposing.propose(request, say)
+    except UsageError as error:
+        if error.code == NO_SOURCE and questions.can_ask():
+            return None
+        raise
 
 
 def _check_free(path: Path, *, force: bool) -> None:

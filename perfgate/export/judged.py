@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from perfgate.export.families import UCUM, WORDS, Family, Labels, filled, gauges, label
 from perfgate.model.budget_file import Kind
@@ -11,6 +10,7 @@ from perfgate.model.metric import Unit, metric_of
 from perfgate.model.outcome import Outcome
 from perfgate.model.run import Run
 from perfgate.model.verdict import CriterionResult, Finding, Incident, Verdict
+from perfgate.text.units import parse_moment
 
 COMMIT_CHARS = 12
 
@@ -50,10 +50,9 @@ def _of_run(run: Run, verdict: Verdict, labels: Labels, versions: Labels) -> Ite
 
 def _moment(run: Run) -> float | None:
     try:
-        moment = datetime.fromisoformat(run.started)
+        return parse_moment(run.started).timestamp()
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _of_endpoints(run: Run, labels: Labels) -> Iterator[Family]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TypeVar
 
 from perfgate.model.metric import ASPECTS, METRICS
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
 from perfgate.recording.shortages import SHORTAGES
 from perfgate.recording.windows import PHASES
+from perfgate.text.units import parse_moment
 
 FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job", "crash")
 PAGE_FAILURE_KINDS = ("host", "download", "step", "navigation", "scripts", "browser")  # of views, beside these
@@ -66,8 +67,7 @@ def own_knowledge(
 
 def reworded(run: Run, known: OwnKnowledge) -> Run:
     """Raises ValueError when it does not say when it began."""
-    began = datetime.fromisoformat(run.started)
-    began = began.replace(tzinfo=UTC) if began.tzinfo is None else began.astimezone(UTC)
+    began = parse_moment(run.started).astimezone(UTC)
     return replace(
         run,
         started=f"{began:%Y-%m-%dT%H:%M:%S}Z",

@@ -8,13 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote
 
 from perfgate.git import command as git
+from perfgate.git.access import access
 from perfgate.git.command import GitError
 
 # What it needs of the user's own configuration: where the remote is and how to get in.
@@ -23,11 +22,6 @@ _BORROWED = re.compile(
     r"|remote\..*\.(url|pushurl|proxy|proxyauthmethod|uploadpack|receivepack)",
     re.IGNORECASE | re.DOTALL,
 )
-_WITH_PASSWORD = re.compile(
-    r"(?P<scheme>https?://)(?P<user>[^/@:\s]*):(?P<password>[^/@\s]*)@(?P<host>[^/\s]+)(?P<path>.*)"
-)
-_HELPER = '!f() { printf "username=%s\\npassword=%s\\n" "$PERFGATE_GIT_USER" "$PERFGATE_GIT_PASSWORD"; }; f'
-
 
 OLDEST_GIT = "2.31"
 
@@ -75,7 +69,8 @@ class PrivateRepository:
     def _made(self) -> tuple[str, Path, dict[str, str]]:
         """The remote, the folder that its URL counts from if it is relative, and the environment for git."""
         own = git.environment(self._environ)
-        remote, access = _without_password(self._requested)
+        login = access(self._requested, folder=self._user, environ=own)
+        remote = login.remote
         folder, names, borrowed = self._user, "sha1", list[tuple[str, str]]()
         try:
             common = self._output("rev-parse", "--path-format=absolute", "--git-common-dir")
@@ -97,7 +92,7 @@ class PrivateRepository:
         )
         here = own | {"GIT_DIR": home}
         missing = _without(borrowed, _settings(folder, here))
-        return remote, folder, _configured(here, [*missing, *access.settings]) | access.variables
+        return remote, folder, _configured(here, [*missing, *login.settings]) | login.variables
 
     def _output(self, *question: str) -> str:
         """The user's repository."""
@@ -121,25 +116,6 @@ def _without(settings: Sequence[tuple[str, str]], known: Sequence[tuple[str, str
         else:
             missing.append(setting)
     return missing
-
-
-@dataclass(frozen=True)
-class _Access:
-    """What lets git in, as configuration and as environment variables."""
-
-    settings: tuple[tuple[str, str], ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
-
-
-def _without_password(remote: str) -> tuple[str, _Access]:
-    """git hands a remote's URL on as an argument, which others on the machine can read: the password goes another way,
-    by a credential helper of its own."""
-    match = _WITH_PASSWORD.fullmatch(remote)
-    if match is None:
-        return remote, _Access()
-    key = f"credential.{match['scheme']}{match['host']}.helper"
-    known = {"PERFGATE_GIT_USER": unquote(match["user"]), "PERFGATE_GIT_PASSWORD": unquote(match["password"])}
-    return f"{match['scheme']}{match['host']}{match['path']}", _Access(((key, ""), (key, _HELPER)), known)
 
 
 def _configured(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -7,8 +7,9 @@ import re
 
 from perfgate.init.proposal import InitSource, Json
 
-_LOOKS_YAML = re.compile(  # OpenAPI, and Insomnia's exports
-    r"(?m)^(?:(?:openapi|swagger|paths|__export_format)\s*:|type\s*:\s*[\"']?\w+\.insomnia\.rest/)"
+_LOOKS_YAML = re.compile(  # OpenAPI, and Insomnia's exports: a key at the margin, or the first of an indented text
+    r"(?m)(?:^|\A(?:[\ufeff\s]|(?:#|---).*\n)*)"
+    r"(?:(?:openapi|swagger|paths|__export_format)\s*:|type\s*:\s*[\"']?\w+\.insomnia\.rest/)"
 )
 _HALF = re.compile(r"[\ud800-\udfff]")  # of a surrogate pair
 MAX_NODES = 5_000_000  # values of a document with its aliases: one that is larger is made to fill the memory
@@ -30,8 +31,7 @@ def parsed(text: str) -> Json:
             return _whole(document) if "\\ud" in text.lower() else document
         except (ValueError, RecursionError):
             return None
-    is_openapi = "\nopenapi" in f"\n{text}" or "\nswagger" in f"\n{text}" or "paths:" in text
-    return _of_yaml(text) if is_openapi or _LOOKS_YAML.search(text) else None
+    return _of_yaml(text) if _LOOKS_YAML.search(text) else None
 
 
 def _whole(value: Json) -> Json:

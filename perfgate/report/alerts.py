@@ -12,6 +12,7 @@ from perfgate.model.verdict import NOT_MEASURED, AlertPolicy, Finding, Incident,
 from perfgate.report.escaping import plain
 from perfgate.report.facts import finite
 from perfgate.text.plurals import and_more, counted
+from perfgate.text.units import parse_moment
 
 MAX_NAMED_BUDGETS = 3  # budgets that a headline names
 MAX_TITLE_CHARS = 100
@@ -135,4 +136,4 @@ def _clock(moment: str) -> str:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return parse_moment(text).astimezone(UTC)

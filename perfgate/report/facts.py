@@ -15,6 +15,7 @@ from perfgate.model.page import PageDetail
 from perfgate.model.run import Acceptance, EndpointResult, PastRun, Run
 from perfgate.model.verdict import Finding, Verdict
 from perfgate.recording.usable import is_usable
+from perfgate.text.units import parse_moment
 
 AB, OTHER_LOAD = "A/B", "other load"
 
@@ -133,10 +134,9 @@ def kind(run: Run, line: Run) -> str:
 def _when(run: Run) -> datetime:
     """Moment of a time in any zone; one without a zone is UTC, and one that cannot be read is before all others."""
     try:
-        moment = datetime.fromisoformat(run.started)
+        return parse_moment(run.started)
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def by_name(run: Run) -> Mapping[str, EndpointResult]:

@@ -7,8 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from perfgate.text.units import parse_moment, with_zone
 
 Json = Any
 
@@ -126,15 +128,10 @@ def _seconds(time: Json) -> float | None:
         return _seconds(float(text))
     for form in _TIMES:
         try:
-            return _moment(datetime.strptime(text, form))
+            return with_zone(datetime.strptime(text, form)).timestamp()
         except ValueError:
             continue
     try:
-        return _moment(datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)))
+        return parse_moment(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
     except ValueError:
         return None
-
-
-def _moment(written: datetime) -> float:
-    """Takes a time without a zone for UTC, whatever this machine's is: only differences count."""
-    return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()

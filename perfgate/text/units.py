@@ -1,4 +1,5 @@
-"""Units at the edges: texts such as `300ms` or `+10%` become seconds, bytes and ratios, and back for people.
+"""Units at the edges: texts such as `300ms` or `+10%` become seconds, bytes and ratios, and back for people; ISO 8601
+times become moments.
 
 Everything inside perfgate is in seconds, bytes, ratios (0 to 1) and 1/s; milliseconds, kB and per cent exist only here.
 """
@@ -9,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from perfgate.model.metric import Unit
@@ -142,6 +144,16 @@ def format_difference(unit: Unit, value: float) -> str:
     if unit is Unit.COUNT:  # `+0` is a limit too
         return ("+" if value >= 0 else "") + format_value(unit, value)
     return ("+" if value > 0 else "") + format_value(unit, value)
+
+
+def parse_moment(text: str) -> datetime:
+    """Moment of an ISO 8601 time; one without a zone is in UTC. Raises ValueError."""
+    return with_zone(datetime.fromisoformat(text))
+
+
+def with_zone(moment: datetime) -> datetime:
+    """The moment itself; in UTC where it has no zone, whatever this machine's is."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _signed(value: float) -> str:

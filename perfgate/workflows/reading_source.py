@@ -32,6 +32,7 @@ USUAL_FILES = (
     *("locustfile.py", "access.log"),
 )
 USUAL_PORT = "8000"
+NO_SOURCE = "PG-N001"  # the code of a folder that shows no requests
 MAX_SOURCES = 3  # files that are named
 GZIP = b"\x1f\x8b"  # what gzipped files begin with
 MAX_BYTES = 256 * 2**20
@@ -50,11 +51,6 @@ def read_source(name: str, folder: Path, say: Say) -> tuple[InitSource, str]:
     if path is None:
         return _of_routes(folder, say) or _nothing(folder), ""
     return replace(init.source(_inside(path, folder), _text(path)), folder=folder), ""
-
-
-def has_source(folder: Path) -> bool:
-    """Whether the folder shows requests, in a file or in the routes of its application."""
-    return _usual(folder) is not None or bool(project.routes(folder))
 
 
 def _usual(folder: Path) -> Path | None:
@@ -79,7 +75,7 @@ def _nothing(folder: Path) -> NoReturn:
         "There is nothing here to begin with.",
         hint=f"{_first_step(folder)}\n"
         "Known: OpenAPI, HAR, access logs, Postman, Insomnia, JMeter, k6, a locustfile, curl commands.",
-        code="PG-N001",
+        code=NO_SOURCE,
     )
 
 

@@ -133,3 +133,15 @@ def test_the_image_has_the_entry_point():
     assert "COPY deploy/entrypoint /usr/local/bin/entrypoint" in lines
     assert 'ENTRYPOINT ["entrypoint"]' in lines
     assert os.access(DEPLOY / "entrypoint", os.X_OK)
+
+
+def test_nothing_runs_as_root():
+    """Kubernetes knows the user of an image by its number alone."""
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert lines.index("USER 1000:1000") < lines.index('ENTRYPOINT ["entrypoint"]')
+    assert not any(line.startswith("RUN") for line in lines[lines.index("USER 1000:1000") :])
+    _, job, workers = documents("kubernetes.yaml")
+    pods = [one["spec"]["template"]["spec"] for one in (job, workers)]
+    assert [pod["securityContext"] for pod in pods] == [{"runAsNonRoot": True}] * 2
+    (compose,) = documents("compose.yaml")
+    assert {one["user"] for one in compose["services"].values()} == {"${RUN_AS:-1000:1000}"}

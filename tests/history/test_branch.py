@@ -10,6 +10,7 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
@@ -443,21 +444,18 @@ def test_tokens_reach_the_server_but_neither_arguments_nor_messages(clone: Path,
     assert [word for word in ("hunter2", "user:", "c2VjcmV0") if word in str(caught.value)] == []
 
 
-def test_a_password_in_a_url_is_in_no_process_list(remote: Path, tmp_path: Path) -> None:
-    """git hands the URL of a remote on to a program of its own, as an argument that everybody on the machine can read."""
+@contextmanager
+def server_with_login(status: int) -> Iterator[tuple[str, list[str]]]:
+    """Address of a server that wants to know who it is, then answers with that status, and what it is sent of that."""
     seen: list[str] = []
-    spied = tmp_path / "bin" / "git"
-    spied.parent.mkdir()
-    arguments = tmp_path / "arguments"
-    spied.write_text(f'#!/bin/sh\necho "$@" >> {arguments}\nexec {shutil.which("git")} "$@"\n')
-    spied.chmod(0o755)
 
     class Server(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             word = self.headers.get("Authorization", "")
             seen.append(word)
-            self.send_response(404 if word else 401)
+            self.send_response(status if word else 401)
             self.send_header("WWW-Authenticate", 'Basic realm="shop"')
+            self.send_header("Content-Type", "text/plain")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -466,21 +464,78 @@ def test_a_password_in_a_url_is_in_no_process_list(remote: Path, tmp_path: Path)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        url = f"git:{BRANCH}@http://ci:hunt%65r2@127.0.0.1:{server.server_port}/shop.git"
-        path = f"{spied.parent}:{NOBODY['PATH']}"
-        with opened(tmp_path, url, PATH=path) as store:
-            try:
-                entries = store.entries()
-            except HistoryError as error:
-                caught = error
-            else:
-                pytest.fail(f"{entries} of a server that was asked {seen} by git {arguments.read_text()!r}")
+        yield f"127.0.0.1:{server.server_port}", seen
         server.shutdown()
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> Path:
+    """What git is called with, a line for each call, where `bin` comes first in PATH."""
+    spied = tmp_path / "bin" / "git"
+    spied.parent.mkdir()
+    spied.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\nexec {shutil.which("git")} "$@"\n')
+    spied.chmod(0o755)
+    return tmp_path / "arguments"
+
+
+def test_a_password_in_a_url_is_in_no_process_list(arguments: Path, tmp_path: Path) -> None:
+    """git hands the URL of a remote on to a program of its own, as an argument that everybody on the machine can read."""
+    path = f"{tmp_path}/bin:{NOBODY['PATH']}"
+    with (
+        server_with_login(404) as (host, seen),
+        opened(tmp_path, f"git:{BRANCH}@http://ci:hunt%65r2@{host}/shop.git", PATH=path) as store,
+    ):
+        try:
+            entries = store.entries()
+        except HistoryError as error:
+            caught = error
+        else:
+            pytest.fail(f"{entries} of a server that was asked {seen} by git {arguments.read_text()!r}")
 
     assert seen[-1] == f"Basic {b64encode(b'ci:hunter2').decode()}"
     told = arguments.read_text() + str(caught) + caught.hint
     assert "ls-remote" in told
     assert [word for word in ("hunter2", "hunt%65r2", "ci:") if word in told] == []
+
+
+HELPER = '[credential]\n\thelper = "!f() { test $1 = get && echo password=hunter2; }; f"\n'
+
+
+@pytest.mark.parametrize(
+    ("userinfo", "settings", "askpass", "sent"),
+    [
+        ("hunter2", "", "", "hunter2:"),
+        ("hunter2", "[credential]\n\thelper = store --file={folder}/stored\n", "", "hunter2:"),
+        ("ci:hunter2@home", "", "", "ci:hunter2@home"),
+        ("ci", HELPER, "", "ci:hunter2"),
+        ("ci", "", "echo hunter2", "ci:hunter2"),
+        ("hunter2", "", "exit 1", "hunter2:"),
+        ("hunter2%0Ahost=shop.example", HELPER, "", "hunter2:"),
+    ],
+    ids=["token", "token and a store", "password with an @", "helper", "askpass", "askpass without", "line break"],
+)
+def test_a_token_in_a_url_is_in_no_process_list_and_no_file(
+    arguments: Path, tmp_path: Path, userinfo: str, settings: str, askpass: str, sent: str
+) -> None:
+    (tmp_path / "settings").write_text(settings.format(folder=tmp_path) if "{folder}" in settings else settings)
+    environ = {"PATH": f"{tmp_path}/bin:{NOBODY['PATH']}", "GIT_CONFIG_GLOBAL": str(tmp_path / "settings")}
+    if askpass:
+        program = tmp_path / "askpass"
+        program.write_text(f'#!/bin/sh\necho "askpass $@" >> {arguments}\n{askpass}\n')
+        program.chmod(0o755)
+        environ["GIT_ASKPASS"] = str(program)
+    with (
+        server_with_login(200) as (host, seen),
+        opened(tmp_path, f"git:{BRANCH}@http://{userinfo}@{host}/shop.git", **environ) as store,
+    ):
+        assert store.entries() == ()
+
+    assert f"Basic {b64encode(sent.encode()).decode()}" in seen
+    told = arguments.read_text()
+    assert "ls-remote" in told
+    assert [word for word in ("hunter2", "ci@") if word in told] == []
+    assert ("askpass Password" in told) is bool(askpass)
+    assert not (tmp_path / "stored").exists()
 
 
 def test_hundreds_of_runs_are_listed_and_read(store: History, remote: Path) -> None:

@@ -152,8 +152,16 @@ def test_lines_of_json_that_are_not_known_are_not_called_broken():
     [
         ('{"openapi": "3.0.0", "paths": {},}', "it is not JSON: .* line 1 column 34"),
         ("openapi: 3.0.0\npaths:\n\t/a: {}\n", "it is not YAML: .* in line 3"),
+        ("  openapi: 3.0.0\n  paths:\n\t/a: {}\n", "it is not YAML: .* in line 3"),
     ],
 )
 def test_a_broken_document_says_where(text: str, why: str):
     with pytest.raises(UsageError, match=why):
         converted(text)
+
+
+@pytest.mark.parametrize("above", ["", "\ufeff", "\n", "  # of the shop\n", "---\n"])
+def test_an_indented_document_is_one(above: str):
+    text = f"{above}  openapi: 3.0.3\n  paths: {{/a: {{get: {{responses: {{}}}}}}}}\n"
+
+    assert [endpoint.path for endpoint in converted(text).endpoints] == ["/a"]

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from perfgate import budgets
+from perfgate.cli import questions
 from perfgate.cli.app import app
 from perfgate.init import project
 
@@ -174,3 +175,22 @@ def test_init_alone_begins_with_the_routes(tmp_path: Path, monkeypatch: pytest.M
         budget_file.endpoints
     )
     assert json.dumps("POST /hotels") not in text
+
+
+def test_sources_are_read_once_at_a_terminal_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    scanned: list[Path] = []
+
+    def scan(folder: Path) -> object:
+        scanned.append(folder)
+        return routes(folder)
+
+    routes = project.routes
+    monkeypatch.setattr(project, "routes", scan)
+    monkeypatch.setattr(questions, "can_ask", lambda: True)
+    monkeypatch.chdir(folder_with(tmp_path, **{"server.js": EXPRESS}))
+
+    done = CliRunner().invoke(app, ["init", "--dry-run"])
+
+    assert done.exit_code == 0, done.output
+    assert "the routes in server.js" in done.output
+    assert len(scanned) == 1

@@ -208,3 +208,15 @@ def test_only_zero_is_shown_as_zero(unit: Unit, value: float) -> None:
     number = re.match(r"[0-9.]+", units.format_value(unit, value))
     assert number
     assert float(number[0]) > 0
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T12:00:00", "2026-01-31 12:00", "2026-01-31T12:00:00Z", "2026-01-31T14:00:00.000+02:00"]
+)
+def test_a_time_without_a_zone_is_in_utc(text: str) -> None:
+    assert units.parse_moment(text).timestamp() == 1769860800.0
+
+
+def test_what_is_no_time_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="yesterday"):
+        units.parse_moment("yesterday")

@@ -8,7 +8,6 @@ levels before it still tell how much the series varies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from perfgate.model.budget_file import BaselinePolicy
 from perfgate.model.metric import METRICS
@@ -18,6 +17,7 @@ from perfgate.model.verdict import Baseline
 from perfgate.recording.usable import differences, is_accepted, is_as_planned, is_usable, listed, shortfall
 from perfgate.text.notes import note
 from perfgate.text.plurals import counted, named
+from perfgate.text.units import parse_moment
 
 BROWSER = "chromium"  # among the versions of a run with pages
 MAX_NAMED_ENDPOINTS = 5  # named in one note
@@ -26,8 +26,10 @@ MAX_NAMED_ENDPOINTS = 5  # named in one note
 def choose_baseline(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> Baseline:
     """`past_runs` newest first, of this budget file; runs of other branches and the run itself are ignored."""
     alone = [past for past in past_runs if not past.run.arms]  # in an A/B test each arm had half of the load
-    branch, began = _branch(run, past_runs, policy), _when(run)
-    others = [(past, _when(past.run)) for past in alone if past.run.branch == branch and past.run.id != run.id]
+    branch, began = _branch(run, past_runs, policy), parse_moment(run.started)
+    others = [
+        (past, parse_moment(past.run.started)) for past in alone if past.run.branch == branch and past.run.id != run.id
+    ]
     on_branch = [past for past, when in others if when < began]
     later = [past.run for past, when in others if when > began]
     runs: dict[tuple[str, str], tuple[PastRun, ...]] = {}
@@ -70,12 +72,6 @@ def runs_needed(baseline: Baseline, key: tuple[str, str]) -> int:
     """What the code alone decides needs one run to compare with."""
     is_fact = key[1] in METRICS and METRICS[key[1]].is_fact
     return 1 if key in baseline.accepted or is_fact else baseline.min_runs
-
-
-def _when(run: Run) -> datetime:
-    """A time without a zone counts as UTC, as in the history."""
-    moment = datetime.fromisoformat(run.started)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _branch(run: Run, past_runs: Sequence[PastRun], policy: BaselinePolicy) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from perfgate.text.units import parse_moment
 
 _DATE = re.compile(
     r"\d{4}([-/])\d\d\1\d\d[ T](?!24)\d\d:\d\d:\d\d([.,]\d{1,9})?\s?(Z|UTC|[+-]\d\d(:?[0-5]\d)?)?",
@@ -25,8 +26,7 @@ def unix_time(text: str) -> float:
     """Seconds since 1970 of a single date: a hundred times as fast as `unix_times` of it. Raises ValueError."""
     if not looks_dated(text):
         raise ValueError("no date")
-    moment = datetime.fromisoformat(re.sub(r"\s(?=[-+Z])", "", _iso(text)))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return parse_moment(re.sub(r"\s(?=[-+Z])", "", _iso(text))).timestamp()
 
 
 def unix_times(texts: Sequence[str]) -> NDArray[np.float64]:

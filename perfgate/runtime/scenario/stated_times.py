@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 from perfgate.runtime.http.responses import Response
 from perfgate.runtime.scenario.json_paths import MISSING, json_reader
+from perfgate.text.units import parse_moment
 
 MILLISECONDS_FROM = 1e11  # since 1970: as seconds, that is in the year 5138
 
@@ -53,10 +53,9 @@ def moment(value: Any, unit: float | None = None) -> float | None:
     if not isinstance(value, str):
         return None
     try:
-        parsed = datetime.fromisoformat(value)
+        return parse_moment(value).timestamp()
     except ValueError:
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def _number(value: Any, unit: float) -> float | None:

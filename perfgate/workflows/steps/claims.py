@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC
 
 from perfgate.ci.acceptances import ALL, AcceptanceClaim
 from perfgate.model.metric import METRICS
 from perfgate.model.run import Acceptance
 from perfgate.text.sanitize import one_line
+from perfgate.text.units import parse_moment
 
 MAX_CLAIMS = 100  # of one run
 MAX_TEXT_CHARS = 300  # characters of a reason, an author or a name
@@ -78,8 +79,7 @@ def _name(text: str, names: Collection[str]) -> str | None:
 
 def _utc(at: str) -> str:
     try:
-        moment = datetime.fromisoformat(at)
+        moment = parse_moment(at)
     except ValueError:
         return ""
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

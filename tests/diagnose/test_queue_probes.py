@@ -183,7 +183,7 @@ def test_what_is_no_metrics_is_said_without_its_password(application: str, path:
     assert "s3cret" not in str(failure.value)
 
 
-class Told(PrometheusProbe):
+class MetricsText(PrometheusProbe):
     """Reads metrics that need no server."""
 
     def _text(self) -> str:
@@ -194,7 +194,7 @@ class Told(PrometheusProbe):
 
 
 def test_metrics_that_are_no_numbers_are_left_out_and_quantiles_do_not_grow():
-    probe = Told("http://127.0.0.1:1/metrics")
+    probe = MetricsText("http://127.0.0.1:1/metrics")
     probe.begin()
 
     assert probe.counted(requests=2).values == {'metric:took{quantile="0.5"}': 0.25}

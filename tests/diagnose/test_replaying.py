@@ -29,8 +29,8 @@ def test_secrets_stand_in_no_reason(tmp_path: Path):
     failures = {"expectation: $.token is s3cret-1": 2, "expectation: $.token is [TOKEN]": 3, "status: 500": 1}
     answer = {"samples": [], "canary": [], "failures": failures, "requests": 6}
 
-    for told in (Answering(answer, tmp_path).send(ORDER, 0), Answering(answer, tmp_path).count(ORDER, 6, print)):
-        assert told.failures == {"expectation: $.token is [TOKEN]": 5, "status: 500": 1}
+    for result in (Answering(answer, tmp_path).send(ORDER, 0), Answering(answer, tmp_path).count(ORDER, 6, print)):
+        assert result.failures == {"expectation: $.token is [TOKEN]": 5, "status: 500": 1}
 
 
 def test_secrets_stand_in_no_error(tmp_path: Path):

@@ -987,6 +987,6 @@ def test_the_time_of_a_server_is_compared_and_not_its_messages():
     peer = Peer(address="[::1]:5432", kind="database", messages=1.0, seconds=0.003)
     base = replace(SOUND, peers=(replace(peer, messages=4.0, seconds=0.001),))
 
-    told = peers_of(Case(base=base, head=replace(SOUND, peers=(peer,))), "database")
+    lines = peers_of(Case(base=base, head=replace(SOUND, peers=(peer,))), "database")
 
-    assert told == ["[::1]:5432: 3 ms instead of 1 ms, 1 message per request"]
+    assert lines == ["[::1]:5432: 3 ms instead of 1 ms, 1 message per request"]

@@ -26,8 +26,8 @@ def postgres_conninfo(url: str) -> str:
         place, _, query = plain.rpartition("?")
         if not place:
             raise
-        kept = [pair for pair in query.split("&") if pair.partition("=")[0] in known]
-        plain = f"{place}?{'&'.join(kept)}" if kept else place
+        pairs = [pair for pair in query.split("&") if pair.partition("=")[0] in known]
+        plain = f"{place}?{'&'.join(pairs)}" if pairs else place
         conninfo_to_dict(plain)
     return plain
 

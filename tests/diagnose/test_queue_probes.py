@@ -268,7 +268,7 @@ def test_tables_are_named_and_no_derived_ones_and_nothing_can_be_written(mysql_u
         probe.begin()
         cursor.execute(
             "select count(*) from (select p.place, max(p.weight) as most from parcels p where p.weight > %s "
-            "group by p.place) as places where most > %s",
+            "group by p.place) as places where places.most > %s",
             (5, 7),
         )
         cursor.fetchall()

@@ -26,6 +26,10 @@ where schema_name = database() and digest is not null
 group by digest, digest_text
 """
 ROW_LOCKS = "show global status like 'Innodb_row_lock_time'"  # ms; the digests of most servers know table locks alone
+PLANNING = (
+    "SET SESSION TRANSACTION READ ONLY",  # whatever the optimizer evaluates
+    "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'IGNORE_SPACE')",  # digests have `COUNT ( * )`
+)
 SWITCH = (
     "Start the server with `performance_schema = ON` (MariaDB has it off; it takes a restart), and "
     "`GRANT SELECT ON performance_schema.* TO ...;`."
@@ -191,7 +195,8 @@ class MysqlProbe:
         )
         try:
             with self._connection.cursor() as cursor:
-                cursor.execute("SET SESSION TRANSACTION READ ONLY")  # whatever the optimizer evaluates
+                for setting in PLANNING:
+                    cursor.execute(setting)
                 cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {text}")
                 names = [column[0].lower() for column in cursor.description]
                 plan = [dict(zip(names, item, strict=True)) for item in cursor.fetchall()]

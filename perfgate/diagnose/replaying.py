@@ -46,10 +46,17 @@ class Answer:
 
 
 class Replayer:
-    """A context: the child runs inside. What it says goes into `log`."""
+    """A context: the child runs inside. What it says goes into `log`; `redact` hides secrets in its reasons."""
 
-    def __init__(self, *, environ: Mapping[str, str], log: Path, names: Mapping[str, str] | None = None) -> None:
-        self._environ, self._log, self._names = environ, log, names
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        log: Path,
+        names: Mapping[str, str] | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._environ, self._log, self._names, self._redact = environ, log, names, redact
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Replayer:
@@ -84,12 +91,14 @@ class Replayer:
         """Raises DiagnosisError when the child cannot do it."""
         answer = self._exchange(order)
         if "error" in answer:
-            raise DiagnosisError(f"{order.endpoint} could not be sent again: {answer['error']}", code="PG-X003")
+            raise DiagnosisError(
+                f"{order.endpoint} could not be sent again: {self._redact(answer['error'])}", code="PG-X003"
+            )
         samples = tuple(_sample(row, order, round_, self._names) for row in answer["samples"])
         return Answer(
             samples=samples,
             canary=tuple(answer["canary"]),
-            failures=answer["failures"],
+            failures=self._redacted(answer["failures"]),
             requests=answer["requests"],
         )
 
@@ -101,8 +110,17 @@ class Replayer:
             begin()
             answer = self._exchange(replace(order, requests=requests))
         if "error" in answer:
-            raise DiagnosisError(f"{order.endpoint} could not be sent alone: {answer['error']}", code="PG-X003")
-        return Answer(failures=answer["failures"], requests=answer["requests"])
+            raise DiagnosisError(
+                f"{order.endpoint} could not be sent alone: {self._redact(answer['error'])}", code="PG-X003"
+            )
+        return Answer(failures=self._redacted(answer["failures"]), requests=answer["requests"])
+
+    def _redacted(self, failures: Mapping[str, int]) -> Mapping[str, int]:
+        numbers: dict[str, int] = {}
+        for reason, number in failures.items():
+            shown = self._redact(reason)
+            numbers[shown] = numbers.get(shown, 0) + number
+        return numbers
 
     def _exchange(self, order: ReplayRequest) -> dict[str, Any]:
         """One line out, one line in."""

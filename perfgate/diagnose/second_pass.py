@@ -198,9 +198,19 @@ class _RoundPart:
         try:
             return work()
         except DiagnosisError as error:
-            self.result.broken.add(id(probe))
-            self.result.warnings.append(str(error))
-            return None
+            problem = str(error)
+        except Exception as error:  # noqa: BLE001 - a server that nobody has seen yet costs its probe alone
+            problem = _unread(probe, error)
+        self.result.broken.add(id(probe))
+        self.result.warnings.append(problem)
+        return None
+
+
+def _unread(probe: Prober, error: Exception) -> str:
+    """What is said of an error that nobody expected. Its own text is left out: it may quote anything."""
+    key = key_of(probe)
+    where = f"diagnose.{key}" if key else "The processes and sockets of the service"
+    return f"{where} could not be read any further ({type(error).__name__})"
 
 
 def _add_memory(observed: PassRecord, size: float, requests: int, *, is_alone: bool) -> None:

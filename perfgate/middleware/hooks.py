@@ -22,10 +22,14 @@ def install() -> None:
         module = sys.modules[name]
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             continue  # half imported: the next request will do
-        if (hook := _waiting.pop(name, None)) is not None:
+        if (hook := _waiting.pop(name, None)) is None:
+            continue
+        try:
             hook(module)
-            if name in _DRIVERS:
-                meter.watched.add(DATABASE)
+        except Exception:  # noqa: BLE001, S112 - a version that nobody has seen is not measured, and works as before
+            continue
+        if name in _DRIVERS:
+            meter.watched.add(DATABASE)
 
 
 def _sqlalchemy(module: Any) -> None:

@@ -29,6 +29,7 @@ from perfgate.model.diagnosis import Diagnosis
 from perfgate.model.errors import DiagnosisError
 from perfgate.runner.reference.bursts import ReferenceBursts
 from perfgate.text.notes import note
+from perfgate.text.redaction import redactor
 from perfgate.workflows import choosing, probing
 from perfgate.workflows.tracing import Tracing, tracing, with_traces
 
@@ -62,11 +63,14 @@ def diagnose(request: DiagnosisRequest, say: Say) -> Diagnosis:
     if not endpoints:
         raise DiagnosisError("; ".join(warnings) or "Nothing failed that a second pass could explain.", code="PG-X004")
     policy = request.budget_file.diagnose
+    redact = redactor(scenarios.secrets(scenarios.plan(request.budget_file)), request.environ)
     say(f"Diagnosis: {', '.join(endpoints)}, {policy.seconds:g} s")
     with (
         tracing(policy.traces, request.environ, warnings, is_own=bool(request.sides.starts)) as traces,
         _sides(request, folder, warnings, traces) as sides,
-        Replayer(environ=request.environ, log=folder / "replay.log", names=policy.server_timing) as replayer,
+        Replayer(
+            environ=request.environ, log=folder / "replay.log", names=policy.server_timing, redact=redact
+        ) as replayer,
     ):
         service = request.sides.starts[0].service if request.sides.starts else None
         settings = PassSettings(

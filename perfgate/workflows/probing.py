@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
-from perfgate.diagnose.probes import BY_KEY, Prober, QueueProbe
+from perfgate.diagnose.probes import BY_KEY, Prober, QueueProbe, logins
 from perfgate.diagnose.probes.peers import Kind
 from perfgate.model.budget_file import DiagnosePolicy
 from perfgate.model.errors import PerfgateError
@@ -44,6 +44,9 @@ def open_probers(
         except template.TemplateError as error:
             if not target:  # once is enough
                 warnings.append(f"diagnose.{key}: {error}")
+        except Exception as error:  # noqa: BLE001 - a server that nobody has seen yet costs its probe alone
+            what = logins.MALFORMED if isinstance(error, ValueError) else f"cannot be read ({type(error).__name__})"
+            warnings.append(f"diagnose.{key}: {what}")  # without the error's words, which may quote the URL
 
 
 _KINDS: Mapping[str, Kind] = {"celery": "broker", "postgres": "database", "mysql": "database", "redis": "cache"}

@@ -23,6 +23,7 @@ from perfgate.model.errors import PerfgateError
 from perfgate.model.run import EndpointResult, Run
 from perfgate.recording.windows import BASE, HEAD
 from perfgate.text.notes import note
+from perfgate.text.redaction import redactor
 from perfgate.workflows import probing
 from perfgate.workflows.steps import judging
 from perfgate.workflows.steps.resolving import RunSpec
@@ -96,6 +97,8 @@ def with_counts(run: Run, wanted: Mapping[str, set[str]], request: SoloRequest, 
         measured = _measure(wanted, request, warnings)
     except PerfgateError as error:
         warnings.append(f"Could not be counted alone: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever it was, it must not cost the run
+        warnings.append(f"Could not be counted alone: {type(error).__name__}")
     head = HEAD if run.arms else ""
     arms = tuple(
         replace(arm, endpoints=_filled(arm.endpoints, measured, BASE)) if arm.name == BASE else arm for arm in run.arms
@@ -123,9 +126,10 @@ def _measure(wanted: Mapping[str, set[str]], request: SoloRequest, warnings: lis
     folder.mkdir(parents=True, exist_ok=True)
     measured: SoloValues = {}
     by_probes = {name: metrics for name, metrics in wanted.items() if metrics.intersection(COUNTS)}
+    redact = redactor(scenarios.secrets(scenarios.plan(request.budget_file)), request.environ)
     with (
         _sides(request, folder, warnings, wants_probes=bool(by_probes)) as sides,
-        Replayer(environ=request.environ, log=folder / "replay.log") as replayer,
+        Replayer(environ=request.environ, log=folder / "replay.log", redact=redact) as replayer,
     ):
         counter = SoloCounter(replayer=replayer, metrics=set().union(*by_probes.values()), warnings=warnings)
         for endpoint, order in _orders(wanted, request, folder, warnings):

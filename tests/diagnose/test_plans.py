@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from perfgate.diagnose.probes import mysql, postgres
-from perfgate.diagnose.probes.planner.planning import Planner
+from perfgate.diagnose.probes.planner.planning import POOLED, Planner
 from perfgate.diagnose.probes.planner.plans import Scan, bare, index, scans
 
 
@@ -101,7 +103,9 @@ def test_an_index_is_on_the_columns_of_its_own_table():
     ],
 )
 def test_an_index_of_mysql_names_the_table_and_no_alias(query: str, alias: str, statement: str):
-    assert mysql.index(query, alias, mysql._FILTER_COLUMN.findall(query)) == statement
+    table = mysql.table_of(query, alias)
+
+    assert mysql.index(table, alias, mysql._FILTER_COLUMN.findall(query)) == statement
 
 
 def seq_scan(table: str, alias: str) -> dict[str, object]:
@@ -129,21 +133,22 @@ def test_a_table_that_is_sorted_for_a_few_rows_lacks_an_index_on_its_order(keys:
 
 
 class LostConnection:
-    """Tells its search_path, and then of an error of its driver."""
+    """Tells its search_path and its process, and then of an error of its driver."""
 
     class Error(Exception):
         diag = None
 
-    def __init__(self) -> None:
-        self.is_lost = False
+    def __init__(self, process: int = 7) -> None:
+        self.is_lost, self.info = False, SimpleNamespace(backend_pid=process)
+        self.answers: list[object] = ["public", 7]
 
     def execute(self, *_: object) -> LostConnection:
         if self.is_lost:
             raise self.Error("terminating connection due to administrator command")
         return self
 
-    def fetchone(self) -> list[str]:
-        return ["public"]
+    def fetchone(self) -> list[object]:
+        return [self.answers.pop(0)]
 
 
 def test_a_connection_that_is_lost_costs_the_plan_alone():
@@ -154,3 +159,9 @@ def test_a_connection_that_is_lost_costs_the_plan_alone():
     planner.end()
 
     assert planner.plan("select 1") == (None, "no plan: Error")
+
+
+def test_nothing_is_planned_behind_a_pooler_which_may_lend_the_session_to_the_application():
+    planner = Planner(LostConnection(process=8), LostConnection.Error)
+
+    assert planner.plan("select 1") == (None, POOLED)

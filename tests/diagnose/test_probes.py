@@ -16,7 +16,9 @@ from services import redis_server
 from services.needs import lacking
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe
+from perfgate.diagnose.probes import PostgresProbe, ProcessProbe, RedisProbe, logins
+from perfgate.diagnose.probes.planner.planning import Planner
+from perfgate.diagnose.probes.redis import totals
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
 
@@ -274,6 +276,106 @@ def test_a_statement_is_one_however_many_schemas_it_was_sent_in(tenants: str):
 
 
 @pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("version", ["1.7", "1.8"])
+def test_an_extension_that_was_not_updated_with_its_server_counts_too(postgresql_server: str, version: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("drop extension if exists pg_stat_statements")
+        connection.execute(f"create extension pg_stat_statements version '{version}'")
+        try:
+            probe = PostgresProbe(postgresql_server)
+            probe.begin()
+            for _ in range(4):
+                connection.execute("select 7 as of_an_older_version")
+            values = probe.counted(requests=2).values
+            probe.close()
+        finally:
+            connection.execute("drop extension pg_stat_statements")
+            connection.execute("create extension pg_stat_statements")
+
+    assert values["queries"] == 2
+    assert values["database"] > 0
+
+
+@pytest.mark.needs("postgresql")
+def test_a_database_without_an_encoding_is_read_all_the_same(postgresql_server: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as owner:
+        owner.execute("create database plain template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'")
+        url = make_conninfo(postgresql_server, dbname="plain")
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("create extension pg_stat_statements")
+                probe = PostgresProbe(url)
+                probe.begin()
+                connection.execute("select 7 as without_encoding")
+                [statement] = probe.counted(requests=1).statements
+                probe.close()
+        finally:
+            owner.execute("drop database plain with (force)")
+
+    assert statement.fingerprint == "select $1 as without_encoding"
+
+
+@pytest.mark.needs("postgresql")
+def test_a_statement_of_two_users_counts_for_both(database: str):
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("drop role if exists twin")
+        connection.execute("create role twin")
+        probe = PostgresProbe(database)
+        probe.begin()
+        for role, spaces in (("none", " "), ("twin", "  ")):  # each has an entry, with the text as it was first sent
+            connection.execute(f"set role {role}")
+            for _ in range(2):
+                connection.execute(f"select{spaces}7 as of_two_users")
+        counts = probe.counted(requests=1)
+        probe.close()
+        connection.execute("set role none")
+        connection.execute("drop role twin")
+
+    assert counts.values["queries"] == 4
+    assert [(item.fingerprint, item.calls) for item in counts.statements] == [("select $1 as of_two_users", 4)]
+
+
+@pytest.mark.needs("postgresql")
+def test_values_that_a_procedure_is_called_with_are_not_shown(postgresql_server: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("create extension if not exists pg_stat_statements")
+        connection.execute("create procedure pay(card text, amount int) language plpgsql as $$ begin end $$")
+        probe = PostgresProbe(postgresql_server)
+        probe.begin()
+        for card in ("secret 4242", "secret 4343"):
+            connection.execute(f"call pay('{card}', 4444)")
+        [statement] = probe.counted(requests=1).statements
+        probe.close()
+        connection.execute("drop procedure pay")
+
+    assert statement.calls == 2
+    assert statement.fingerprint in ("call pay(?, ?)", "call pay($1, $2)")
+
+
+@pytest.mark.needs("postgresql")
+def test_a_plan_that_fails_for_a_value_does_not_quote_it(postgresql_server: str):
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        planned = Planner(connection, psycopg.Error).plan("select 1 from pg_class where oid = 's3cret'")
+
+    assert planned == (None, "no plan: InvalidTextRepresentation")
+
+
+@pytest.mark.needs("postgresql")
+def test_parameters_that_only_a_driver_of_another_language_knows_are_left_out(database: str):
+    PostgresProbe(f"{database}?schema=public&connection_limit=1&application_name=shop").close()
+
+
+def test_what_keeps_a_probe_from_logging_in_says_what_to_do():
+    pooler = psycopg.OperationalError("FATAL:  unsupported startup parameter in options: statement_timeout")
+
+    assert logins.postgres_refusal(pooler).hint == logins.POOLER
+    with pytest.raises(DiagnosisError) as failure:
+        PostgresProbe("postgresql://[::1/s3cret?schema=public")
+    assert failure.value.hint == logins.MALFORMED
+    assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.needs("postgresql")
 def test_nothing_of_the_application_is_executed_for_a_plan(database: str):
     with psycopg.connect(database, autocommit=True) as connection:
         probe = PostgresProbe(database)
@@ -411,6 +513,13 @@ def test_connections_to_redis_are_counted_and_what_opens_them_is_no_command(redi
     probe.close()
 
     assert (counts.values["cache_sessions"], counts.values["cache_calls"]) == (1, 1)
+
+
+def test_a_server_that_is_only_like_redis_counts_what_it_tells():
+    every = {"cmdstat_get": {"calls": 3, "usec": 2_000_000}, "cmdstat_lpush": {"calls": 1}, "cmdstat_odd": "?"}
+    of_version_6 = {"cmdstat_client": {"calls": 9, "usec": 9}}
+
+    assert totals({"keyspace_hits": 2}, {**every, **of_version_6}) == (2, 0, 4, 1, 2.0, 0)
 
 
 def test_cpu_of_the_whole_process_tree_counts():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import amqp
 import pymysql
@@ -16,7 +17,7 @@ from processes import wait_for
 from services import mariadb, rabbitmq, redis_server
 
 from perfgate.diagnose.facts import PassFacts, numbers
-from perfgate.diagnose.probes import MysqlProbe, PrometheusProbe, QueueProbe
+from perfgate.diagnose.probes import MysqlProbe, PrometheusProbe, QueueProbe, queues
 from perfgate.diagnose.rules import Case, explain
 from perfgate.loadtest.service.ports import free_ports
 from perfgate.model.errors import DiagnosisError
@@ -104,6 +105,18 @@ def test_a_broker_of_another_kind_is_named():
         QueueProbe("sqs://")
 
 
+def test_a_url_without_a_scheme_is_not_shown():
+    with pytest.raises(DiagnosisError, match="its URL has no scheme; give redis:// or amqp://") as failure:
+        QueueProbe("s3cret@broker:5672")
+
+    assert "s3cret" not in str(failure.value)
+
+
+def test_an_ipv6_address_of_a_broker_stays_in_brackets():
+    assert queues.place("amqp://ada:s3cret@[::1]/shop", 5672) == "[::1]:5672"
+    assert queues.place("http://broker:8080", 15672) == "broker:8080"
+
+
 METRICS = """\
 # TYPE jobs_total counter
 jobs_total{{kind="mail"}} {jobs}
@@ -170,6 +183,23 @@ def test_what_is_no_metrics_is_said_without_its_password(application: str, path:
     assert "s3cret" not in str(failure.value)
 
 
+class MetricsText(PrometheusProbe):
+    """Reads metrics that need no server."""
+
+    def _text(self) -> str:
+        return (
+            "# TYPE lag gauge\nlag NaN\n# TYPE room gauge\nroom +Inf\n"
+            '# TYPE took summary\ntook{quantile="0.5"} 0.25\ntook{quantile="0.9"} NaN\ntook_sum 4\ntook_count 8\n'
+        )
+
+
+def test_metrics_that_are_no_numbers_are_left_out_and_quantiles_do_not_grow():
+    probe = MetricsText("http://127.0.0.1:1/metrics")
+    probe.begin()
+
+    assert probe.counted(requests=2).values == {'metric:took{quantile="0.5"}': 0.25}
+
+
 def test_only_the_metrics_that_moved_are_told():
     base = PassFacts(samples=1, metrics={f"steady_{at}": 1.0 for at in range(20)} | {"jobs": 1.0})
     head = PassFacts(samples=1, metrics={f"steady_{at}": 1.1 for at in range(20)} | {"jobs": 9.0, "new": 1.0})
@@ -225,6 +255,64 @@ def test_mariadb_counts_statements_rows_and_names_the_missing_index(mysql_url: s
     assert "secret" not in scanned.fingerprint
     assert quick.scans == ()
     assert [item.scans for item in indexed.statements] == [()]
+
+
+@pytest.mark.needs("mariadb")
+def test_tables_are_named_and_no_derived_ones_and_nothing_can_be_written(mysql_url: str):
+    with connected(mysql_url) as connection, connection.cursor() as cursor:
+        cursor.execute("create table parcels (id int auto_increment primary key, place int, weight int)")
+        cursor.executemany("insert into parcels (place, weight) values (%s, %s)", [(n % 9, n) for n in range(900)])
+        cursor.execute("select @@socket")
+        [socket] = cursor.fetchone() or ()
+        probe = MysqlProbe(f"mysql://root@nowhere.invalid/shop?unix_socket={quote(socket, safe='')}")
+        probe.begin()
+        cursor.execute(
+            "select count(*) from (select p.place, max(p.weight) as most from parcels p where p.weight > %s "
+            "group by p.place) as places where places.most > %s",
+            (5, 7),
+        )
+        cursor.fetchall()
+        connection.ping()  # the server counts a statement after it has answered
+        [statement] = probe.counted(requests=1).statements
+        with pytest.raises(pymysql.MySQLError, match="READ ONLY"):
+            probe._connection.cursor().execute("insert into parcels (place) values (1)")
+        probe.close()
+
+    assert statement.scans == ("parcels",)
+    assert statement.indexes == {"parcels": "ALTER TABLE `parcels` ADD INDEX (`weight`);"}
+
+
+@pytest.mark.needs("mariadb")
+def test_row_locks_are_waited_for(mysql_url: str):
+    waits = "show global status like 'Innodb_row_lock_current_waits'"
+    update = "update locked set n = n + 1"
+
+    def is_waiting() -> bool:
+        cursor.execute(waits)
+        return bool(int((cursor.fetchone() or ("", 0))[1]))
+
+    def wait() -> None:
+        with connected(mysql_url) as other, other.cursor() as late:
+            late.execute(update)
+
+    with connected(mysql_url) as connection, connection.cursor() as cursor:
+        cursor.execute("create table locked (id int primary key, n int) engine = InnoDB")
+        cursor.execute("insert into locked values (1, 0)")
+        probe = MysqlProbe(mysql_url)
+        probe.begin()
+        connection.begin()
+        cursor.execute(update)
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_for(is_waiting, "the lock that is waited for")
+        threading.Event().wait(0.3)
+        connection.commit()
+        waiting.join()
+        connection.ping()
+        counts = probe.counted(requests=2)
+        probe.close()
+
+    assert counts.values["lock_wait"] > 0.02
 
 
 @pytest.mark.needs("mariadb")

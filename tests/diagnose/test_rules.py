@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from perfgate.diagnose.codes import CODES
-from perfgate.diagnose.facts import PassFacts, Statement
+from perfgate.diagnose.facts import PassFacts, Peer, Statement
 from perfgate.diagnose.profile import FunctionGrowth, FunctionTime, LoopBlocker
 from perfgate.diagnose.rules import Case, RunMovement, explain, functions, statements
+from perfgate.diagnose.rules.case import peers_of
 from perfgate.model.diagnosis import Layer, LayerChange
 
 SOUND = PassFacts(
@@ -984,3 +985,12 @@ def test_a_body_that_comes_slowly_is_a_matter_of_the_download():
 
     assert (first.code, first.layer) == ("waiting", "download")
     assert "between the first byte and the last" in first.sentence
+
+
+def test_the_time_of_a_server_is_compared_and_not_its_messages():
+    peer = Peer(address="[::1]:5432", kind="database", messages=1.0, seconds=0.003)
+    base = replace(SOUND, peers=(replace(peer, messages=4.0, seconds=0.001),))
+
+    lines = peers_of(Case(base=base, head=replace(SOUND, peers=(peer,))), "database")
+
+    assert lines == ["[::1]:5432: 3 ms instead of 1 ms, 1 message per request"]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
@@ -259,13 +259,16 @@ class Waiting:
     It ends after some looks."""
 
     def __init__(self, looks: float = inf) -> None:
-        self._looks = looks
+        self._looks, self._is_look = looks, False
         self.looked, self.ended = threading.Event(), threading.Event()
 
-    def execute(self, _: str) -> Waiting:
+    def execute(self, _: str, values: Sequence[object] = ()) -> Waiting:
+        self._is_look = bool(values)
         return self
 
-    def fetchone(self) -> tuple[int, int]:
+    def fetchone(self) -> tuple[int, ...]:
+        if not self._is_look:
+            return (0,)  # the time
         if self._looks <= 0:
             self.ended.set()
             raise OSError("the connection has ended")
@@ -324,6 +327,32 @@ def test_statements_that_wait_for_a_lock(postgresql_server: str):
         connection.execute("drop table locked")
 
     assert counts.values["lock_wait"] > 0.02
+
+
+@pytest.mark.needs("postgresql")
+def test_a_session_that_has_waited_since_before_waits_for_no_request(postgresql_server: str):
+    """A job that waits for its turn, as long as another one has the lock."""
+
+    def follow() -> None:
+        with psycopg.connect(postgresql_server, autocommit=True) as connection:
+            connection.execute("select pg_advisory_lock(7)")
+
+    with psycopg.connect(postgresql_server, autocommit=True) as leader:
+        leader.execute("select pg_advisory_lock(7)")
+        follower = threading.Thread(target=follow)
+        follower.start()
+        waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock'"
+        wait_for(lambda: leader.execute(waits).fetchone(), "the session that waits")
+        watch = LockWatch(psycopg.connect(postgresql_server, autocommit=True))
+        watch.begin()
+        wait_for(lambda: watch._looks > 2, "looks")
+        seen = watch.seconds()
+        watch.close()
+        leader.execute("select pg_advisory_unlock(7)")
+        follower.join()
+
+    assert seen
+    assert seen.locks == 0
 
 
 def connection(*, sent: int, received: int, messages: int, answers: int) -> TcpSocket:
@@ -411,3 +440,16 @@ def test_a_connection_that_was_made_for_one_question_awaits_its_answer():
     """Its kernel shows the moment at which it was made as that of the last answer."""
     assert turn(connection(sent=8, received=8, messages=1, answers=0)).is_awaiting
     assert not turn(connection(sent=8, received=8, messages=0, answers=0)).is_awaiting
+
+
+def test_an_ipv6_address_stands_in_brackets_before_its_port():
+    probe = WaitProbe(os.getpid())
+    tally = WaitTally(began=0.0)
+    for number, peer in enumerate(("::1", "10.0.0.1")):
+        item = connection(sent=1, received=1, messages=1, answers=1)
+        tally.last[number] = item._replace(inode=number, peer=peer)
+
+    addresses = [peer.address for peer in probe._peers(tally, 1.0, 1)]
+    probe.close()
+
+    assert sorted(addresses) == ["10.0.0.1:5432", "[::1]:5432"]

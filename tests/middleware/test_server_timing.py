@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from time import thread_time
+from types import ModuleType
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import httpx
@@ -23,7 +24,7 @@ from fastapi import FastAPI
 from flask import Flask
 from services import redis_server
 
-from perfgate.middleware import ServerTimingASGI, ServerTimingWSGI, meter
+from perfgate.middleware import ServerTimingASGI, ServerTimingWSGI, hooks, meter
 from perfgate.middleware.secret import HEADER, VARIABLE
 from perfgate.text import server_timing
 
@@ -432,3 +433,15 @@ def test_no_query_is_told_only_where_queries_would_be_seen(imports: str, tells: 
 
     assert "total;dur=" in done.stdout
     assert ('db;dur=0.000;desc="n=0"' in done.stdout) is tells
+
+
+def test_a_library_of_a_version_that_nobody_has_seen_works_as_before(monkeypatch: pytest.MonkeyPatch):
+    def hook(module: ModuleType) -> None:
+        raise AttributeError(f"{module.__name__} has no cursors any more")
+
+    monkeypatch.setitem(sys.modules, "psycopg_of_next_year", ModuleType("psycopg_of_next_year"))
+    monkeypatch.setitem(hooks._waiting, "psycopg_of_next_year", hook)
+
+    hooks.install()
+
+    assert "psycopg_of_next_year" not in hooks._waiting

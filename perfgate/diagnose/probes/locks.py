@@ -9,11 +9,13 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 PAUSE_RANGE_S = (0.01, 0.04)  # s
+NOW = "select clock_timestamp() /* perfgate-diagnose */"
+# A statement that began before is no request's: a job that waits for its turn by an advisory lock waits all the time.
 WAITING = """
 select count(*) filter (where wait_event_type = 'Lock') /* perfgate-diagnose */,
   count(*) filter (where lower(wait_event) in ('walsync', 'walwrite', 'walwritelock', 'syncrep'))
 from pg_stat_activity
-where wait_event is not null and datname = current_database() and pid <> pg_backend_pid()
+where wait_event is not null and datname = current_database() and pid <> pg_backend_pid() and query_start >= %s
 """
 
 
@@ -37,9 +39,13 @@ class LockWatch:
     def begin(self) -> None:
         self._end()
         self._looks, self._locked, self._committing, self._began = 0, 0, 0, monotonic()
-        self._is_broken = False
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, args=(self._stop,), daemon=True)
+        self._is_broken, self._stop = False, threading.Event()
+        try:
+            [since] = self._connection.execute(NOW).fetchone()
+        except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server
+            self._is_broken = True
+            return
+        self._thread = threading.Thread(target=self._watch, args=(self._stop, since), daemon=True)
         self._thread.start()
 
     def seconds(self) -> DatabaseWaits | None:
@@ -61,11 +67,11 @@ class LockWatch:
             self._thread.join()
             self._thread = None
 
-    def _watch(self, stop: threading.Event) -> None:
+    def _watch(self, stop: threading.Event, since: Any) -> None:
         chance = random.Random(2)
         while not stop.wait(chance.uniform(*PAUSE_RANGE_S)):
             try:
-                locked, committing = self._connection.execute(WAITING).fetchone()
+                locked, committing = self._connection.execute(WAITING, [since]).fetchone()
             except Exception:  # noqa: BLE001 - the probe itself says what is wrong with the server
                 self._is_broken = True
                 return

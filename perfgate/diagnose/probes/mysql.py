@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import statements
+from perfgate.diagnose.probes import logins, statements
 from perfgate.model.errors import DiagnosisError
 
 TIMEOUT_S = 5  # s
@@ -25,6 +25,11 @@ from performance_schema.events_statements_summary_by_digest
 where schema_name = database() and digest is not null
 group by digest, digest_text
 """
+ROW_LOCKS = "show global status like 'Innodb_row_lock_time'"  # ms; the digests of most servers know table locks alone
+PLANNING = (
+    "SET SESSION TRANSACTION READ ONLY",  # whatever the optimizer evaluates
+    "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'IGNORE_SPACE')",  # digests have `COUNT ( * )`
+)
 SWITCH = (
     "Start the server with `performance_schema = ON` (MariaDB has it off; it takes a restart), and "
     "`GRANT SELECT ON performance_schema.* TO ...;`."
@@ -40,6 +45,8 @@ _ALIASED = r"(?:\bfrom|\bjoin|,)\s*((?:`?[\w$]+`?\s*\.\s*)?`?[\w$]+`?)\s+(?:as\s
 
 def _login(error: Exception) -> str:
     """What to do: MySQL's own way to log in (caching_sha2_password) needs a package where the connection has no TLS."""
+    if isinstance(error, ValueError):
+        return logins.MALFORMED
     if isinstance(error, RuntimeError) and "cryptography" in str(error):
         return "MySQL's caching_sha2_password needs one more package: pip install 'pymysql[rsa]'"
     return "Is the server there, and may the user of the URL log in (`CREATE USER`, `GRANT SELECT ON ... TO ...;`)?"
@@ -66,14 +73,15 @@ class MysqlProbe:
                 "diagnose.mysql needs PyMySQL: pip install 'perfgate[mysql]'", code="PG-X002"
             ) from error
         self._error: type[Exception] = pymysql.MySQLError
-        parts = urlsplit(re.sub(r"^\w+(\+\w+)?://", "mysql://", url))
         try:
+            parts = urlsplit(re.sub(r"^\w+(\+\w+)?://", "mysql://", url))
             self._connection: Any = pymysql.connect(
                 host=parts.hostname or "127.0.0.1",
                 port=parts.port or 3306,
                 user=unquote(parts.username or ""),
                 password=unquote(parts.password or ""),
                 database=unquote(parts.path[1:]),
+                unix_socket=next(iter(parse_qs(parts.query).get("unix_socket", ())), None),
                 connect_timeout=TIMEOUT_S,
                 read_timeout=TIMEOUT_S,
                 autocommit=True,
@@ -85,13 +93,13 @@ class MysqlProbe:
             ) from error
         try:
             self._check_counting()
-            self._before = self._now()
+            self._before, self._row_locks_before = self._now(), self._row_locks()
         except DiagnosisError:
             self.close()
             raise
 
     def begin(self) -> None:
-        self._before = self._now()
+        self._before, self._row_locks_before = self._now(), self._row_locks()
 
     def counted(self, requests: int) -> ProbeCounts:
         grown = sorted(self._grown(), key=lambda row: -row.seconds)
@@ -99,7 +107,8 @@ class MysqlProbe:
             return ProbeCounts()
         values = statements.per_request(grown, requests)
         if grown:
-            values["lock_wait"] = sum(row.locked for row in grown) / requests
+            by_rows = self._row_locks() - self._row_locks_before  # newer servers have them in both
+            values["lock_wait"] = max(by_rows, sum(row.locked for row in grown)) / requests
         return ProbeCounts(
             values=values,
             statements=tuple(self._statement(row, requests) for row in grown[: statements.MAX_EXPLAINED_STATEMENTS]),
@@ -126,6 +135,10 @@ class MysqlProbe:
             raise DiagnosisError(
                 "diagnose.mysql: performance_schema cannot be read", hint=SWITCH, code="PG-X001"
             ) from error
+
+    def _row_locks(self) -> float:
+        """Seconds that statements have waited for row locks yet, of the whole server."""
+        return sum(float(milliseconds) for _, milliseconds in self._rows(ROW_LOCKS)) / 1e3
 
     def _now(self) -> Mapping[str, DigestRow]:
         return {
@@ -158,16 +171,18 @@ class MysqlProbe:
                 )
 
     def _statement(self, row: DigestRow, requests: int) -> Statement:
-        scans = tuple(dict.fromkeys(self._scanned(row.query))) if row.unindexed else ()
-        filters = _FILTER_COLUMN.findall(row.query) if scans else []
+        tables = {alias: table_of(row.query, alias) for alias in self._scanned(row.query)} if row.unindexed else {}
+        filters = _FILTER_COLUMN.findall(row.query) if tables else []
         return Statement(
             fingerprint=statements.fingerprint(row.query.replace("`", "")),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,
-            scans=scans,
+            scans=tuple(dict.fromkeys(tables.values())),
             columns=tuple(dict.fromkeys(column for _, column in filters)),
-            indexes={alias: index(row.query, alias, filters) for alias in scans},
+            indexes={
+                table: statement for alias, table in tables.items() if (statement := index(table, alias, filters))
+            },
         )
 
     def _scanned(self, query: str) -> Iterator[str]:
@@ -180,21 +195,27 @@ class MysqlProbe:
         )
         try:
             with self._connection.cursor() as cursor:
+                for setting in PLANNING:
+                    cursor.execute(setting)
                 cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {text}")
                 names = [column[0].lower() for column in cursor.description]
                 plan = [dict(zip(names, item, strict=True)) for item in cursor.fetchall()]
         except (self._error, OSError):
             return
         for step in plan:
-            if step.get("type") == "ALL" and step.get("table"):
+            if step.get("type") == "ALL" and (step.get("table") or "<").partition("<")[0]:  # <derived2> is no table
                 yield str(step["table"])
 
 
-def index(query: str, alias: str, filters: Sequence[tuple[str, str]]) -> str:
-    """The statement that creates the index that the table lacks, which the query and its plan name by its alias.
-    `filters` are the alias, if any, and the name of each column that is compared. Empty without columns."""
-    columns = dict.fromkeys(column for owner, column in filters if owner in ("", alias))
+def table_of(query: str, alias: str) -> str:
+    """The name of the table, perhaps after its schema and a dot, that the query and its plan name by the alias."""
     match = re.search(_ALIASED.format(re.escape(alias)), query, re.IGNORECASE)
-    table = re.sub(r"[`\s]", "", match[1]) if match else alias
+    return re.sub(r"[`\s]", "", match[1]) if match else alias
+
+
+def index(table: str, alias: str, filters: Sequence[tuple[str, str]]) -> str:
+    """The statement that creates the index that the table lacks. `filters` are the alias, if any, and the name of each
+    column that is compared. Empty without columns."""
+    columns = dict.fromkeys(column for owner, column in filters if owner in ("", alias))
     quoted = ".".join(f"`{name}`" for name in table.split("."))
     return f"ALTER TABLE {quoted} ADD INDEX ({', '.join(f'`{column}`' for column in columns)});" if columns else ""

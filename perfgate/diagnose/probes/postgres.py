@@ -1,7 +1,7 @@
 """PostgreSQL: statements per request as differences of pg_stat_statements, and plans of the heaviest ones.
 
 Nothing is reset and no statement of the application is executed: plans are generic ones of the text with
-placeholders, which PostgreSQL stores without literals.
+placeholders. PostgreSQL stores most without literals; those that it keeps are masked before anybody sees them.
 """
 
 from __future__ import annotations
@@ -12,20 +12,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from perfgate.diagnose.facts import ProbeCounts, Statement
-from perfgate.diagnose.probes import statements
+from perfgate.diagnose.probes import logins, statement_view, statements
 from perfgate.diagnose.probes.locks import LockWatch
 from perfgate.diagnose.probes.planner import hypothetical, plans
 from perfgate.diagnose.probes.planner.planning import Planner
 from perfgate.model.errors import DiagnosisError
 
-SNAPSHOT = """
-select s.queryid::text, s.query, sum(s.calls), sum(s.rows), sum(s.total_exec_time)
-from {view} s join pg_database d on d.oid = s.dbid
-where d.datname = current_database() and s.toplevel
-  and s.query not like '%pg_stat_statements%' and s.query not like '%perfgate-diagnose%'
-  and s.query not like '%hypopg%' and s.query not like '%pg_extension%'
-group by 1, 2
-"""
 SESSIONS = "select sessions /* perfgate-diagnose */ from pg_stat_database where datname = current_database()"
 SMALL_TABLE = 1000  # rows: fewer are read as a whole faster than by an index
 ROWS = "select reltuples from pg_class where oid = to_regclass(%s) /* perfgate-diagnose */"
@@ -46,7 +38,6 @@ _UNCOUNTED = re.compile(
     re.IGNORECASE,
 )
 
-LOGIN = "Is the server there, and may the user of the URL log in (`GRANT CONNECT ON DATABASE ... TO ...;`)?"
 HIDDEN = "<insufficient privilege>"  # instead of the text of other users' statements
 
 
@@ -68,26 +59,23 @@ class PostgresProbe:
                 "diagnose.postgres needs psycopg: pip install 'perfgate[postgres]'", code="PG-X002"
             ) from error
         self._error: type[Exception] = psycopg.Error
-        plain = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", url)
+        settings: dict[str, Any] = {"autocommit": True, "connect_timeout": 5, "application_name": "perfgate-diagnose"}
+        settings["client_encoding"] = "utf8"  # the texts of a database without an encoding are bytes otherwise
+        settings["prepare_threshold"] = None  # behind a pooler the next session does not know what was prepared
         try:
+            plain = logins.postgres_conninfo(url)
             written = psycopg.conninfo.conninfo_to_dict(plain).get("options") or ""  # such as a search_path
             options = f"{written} -c statement_timeout=5000 -c lock_timeout=1000".strip()
-            self._connection: Any = psycopg.connect(
-                plain, autocommit=True, connect_timeout=5, options=options, application_name="perfgate-diagnose"
-            )
+            self._connection: Any = psycopg.connect(plain, options=options, **settings)
             try:
-                self._locks = LockWatch(
-                    psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="perfgate-diagnose")
-                )
+                self._locks = LockWatch(psycopg.connect(plain, **settings))
             except psycopg.Error:
                 self._connection.close()
                 raise
         except psycopg.Error as error:
-            raise DiagnosisError(
-                f"diagnose.postgres: cannot connect ({type(error).__name__})", hint=LOGIN, code="PG-X001"
-            ) from error
+            raise logins.postgres_refusal(error) from error
         try:
-            self._snapshot = SNAPSHOT.replace("{view}", self._view())
+            self._snapshot = statement_view.snapshot(self._connection)
             self._before, self._sessions_before = self._now(), self._sessions()
             self._has_hypopg = hypothetical.is_there(self._connection)
             self._planner = Planner(self._connection, psycopg.Error)
@@ -130,20 +118,15 @@ class PostgresProbe:
         self._locks.close()
         self._connection.close()
 
-    def _view(self) -> str:
-        """The extension's view, wherever it is: the search_path may not lead there."""
-        row = self._connection.execute(
-            "select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace "
-            "where extname = 'pg_stat_statements'"
-        ).fetchone()
-        return f"{row[0]}.pg_stat_statements" if row else "pg_stat_statements"
-
-    def _now(self) -> Mapping[str, StatementRow]:
+    def _now(self) -> Mapping[tuple[str, str], StatementRow]:
+        """Rows by id and text: each user's entry keeps the text in which that user sent the statement first."""
         try:
             rows = self._connection.execute(self._snapshot).fetchall()
         except self._error as error:
             raise _unreadable() from error
-        return {key: StatementRow(query, int(calls), int(n), float(ms) / 1e3) for key, query, calls, n, ms in rows}
+        return {
+            (key, text): StatementRow(text, int(calls), int(n), float(ms) / 1e3) for key, text, calls, n, ms in rows
+        }
 
     def _sessions(self) -> int | None:
         """Connections to this database that have been opened yet; None before PostgreSQL 14, which does not count
@@ -157,12 +140,14 @@ class PostgresProbe:
         return int(row[0])
 
     def _grown(self) -> list[StatementRow]:
-        """What came since, by text: each schema that has its tables, and each user, has an entry of its own."""
+        """What came since, by text without literals: each schema, each user and each call of a procedure has entries of
+        its own."""
         totals: dict[str, StatementRow] = {}
         for row in self._entries():
-            before = totals.get(row.query, StatementRow(row.query, 0, 0, 0.0))
+            text = statements.masked(row.query)
+            before = totals.get(text, StatementRow(row.query, 0, 0, 0.0))
             sums = before.calls + row.calls, before.rows + row.rows, before.seconds + row.seconds
-            totals[row.query] = StatementRow(row.query, *sums)
+            totals[text] = StatementRow(before.query, *sums)
         return list(totals.values())
 
     def _entries(self) -> Iterator[StatementRow]:
@@ -188,7 +173,7 @@ class PostgresProbe:
         names = sorted({name for name, _ in filtered})
         indexed = [column for name in names for column in self._leading(name) if (name, column) in filtered]
         return Statement(
-            fingerprint=statements.fingerprint(row.query),
+            fingerprint=statements.fingerprint(statements.masked(row.query)),
             calls=row.calls / requests,
             rows=row.rows / requests,
             seconds=row.seconds / row.calls,

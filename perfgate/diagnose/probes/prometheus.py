@@ -6,6 +6,7 @@ They are context for people. No rule rests on them, for nobody knows what they c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from urllib.parse import urlsplit
 
 from perfgate.diagnose.facts import ProbeCounts
@@ -20,6 +21,7 @@ TIMEOUT_S = 5.0  # s
 OK = 200
 ACCEPT = {"Accept": "text/plain; version=0.0.4"}
 COUNTERS, GAUGES = ("counter", "histogram", "summary"), ("gauge",)
+QUANTILE = "quantile"  # the label of a summary's values that do not only grow
 
 
 class PrometheusProbe:
@@ -64,11 +66,11 @@ class PrometheusProbe:
         gauges: dict[str, float] = {}
         try:
             for family in text_string_to_metric_families(self._text()):
-                into = counters if family.type in COUNTERS else gauges if family.type in GAUGES else None
-                if into is None:
+                if family.type not in (*COUNTERS, *GAUGES):
                     continue
                 for sample in family.samples:
-                    if not sample.name.endswith(("_bucket", "_created")):
+                    into = gauges if family.type in GAUGES or QUANTILE in sample.labels else counters
+                    if isfinite(sample.value) and not sample.name.endswith(("_bucket", "_created")):
                         into[_series(sample.name, sample.labels)] = float(sample.value)
         except (ValueError, KeyError, IndexError) as error:
             raise DiagnosisError(

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.probes import logins
 from perfgate.model.errors import DiagnosisError
 from perfgate.net.http import HttpSession, NoReplyError
 
@@ -41,9 +42,8 @@ class QueueProbe:
         elif kind in ("http", "https"):
             self._lengths, self._close = _on_management(url, queues)
         else:
-            raise DiagnosisError(
-                f"diagnose.celery: `{kind or url[:20]}` is not known; give redis:// or amqp://", code="PG-X001"
-            )
+            what = f"`{kind}` is not known" if kind else "its URL has no scheme"  # nor any other part that may be shown
+            raise DiagnosisError(f"diagnose.celery: {what}; give redis:// or amqp://", code="PG-X001")
         try:
             self._before = self._lengths()
         except DiagnosisError:
@@ -75,7 +75,7 @@ def _on_redis(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Calla
     try:
         client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     except ValueError as error:
-        raise DiagnosisError("diagnose.celery: not an URL of a Redis", code="PG-X001") from error
+        raise DiagnosisError("diagnose.celery: not a URL of a Redis", hint=logins.MALFORMED, code="PG-X001") from error
     keys = [f"{queue}{priority}" for queue in queues for priority in PRIORITIES]
 
     def lengths() -> int:
@@ -133,13 +133,20 @@ def _on_amqp(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callab
     return lambda: sum(map(length, queues)), close
 
 
+def place(url: str, usual_port: int) -> str:
+    """Host and port of a URL, an IPv6 address in brackets."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or usual_port}"
+
+
 def _connect_to_rabbitmq(url: str) -> Any:
     import amqp
 
     parts = urlsplit(url)
     is_tls = parts.scheme == "amqps"
     connection = amqp.Connection(
-        host=f"{parts.hostname}:{parts.port or (5671 if is_tls else 5672)}",
+        host=place(url, 5671 if is_tls else 5672),
         userid=unquote(parts.username or "guest"),
         password=unquote(parts.password or "guest"),
         virtual_host=unquote(parts.path[1:]) or "/",
@@ -154,8 +161,7 @@ def _connect_to_rabbitmq(url: str) -> Any:
 def _on_management(url: str, queues: Sequence[str]) -> tuple[Callable[[], int], Callable[[], None]]:
     """Asks the management interface, whose figures are some seconds old."""
     parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    base = f"{parts.scheme}://{host}:{parts.port or MANAGEMENT_PORT}"
+    base = f"{parts.scheme}://{place(url, MANAGEMENT_PORT)}"
     user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
     headers = {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
     client = HttpSession(timeout=TIMEOUT_S, direct=True)

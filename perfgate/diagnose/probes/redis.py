@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from perfgate.diagnose.facts import ProbeCounts
+from perfgate.diagnose.probes import logins
 from perfgate.model.errors import DiagnosisError
 
 QUEUES = ("lpush", "rpush", "publish", "spublish", "xadd")  # put jobs or results somewhere
@@ -15,10 +17,12 @@ _HINTS = (  # by the name of an exception, which tells no secret
         "Redis wants another user or password: `redis://USER:PASSWORD@...` (`redis://:PASSWORD@...` without a user), "
         "from an environment variable.",
     ),
+    (("ValueError",), logins.MALFORMED),
     (("ConnectionError", "TimeoutError"), "Is Redis there, and does it speak TLS (`rediss://`)?"),
 )
 _UNCOUNTED = ("info", "llen", "client|setinfo", "client|setname", "hello", "auth", "select")
-OWN = tuple(f"cmdstat_{name}" for name in _UNCOUNTED)  # of probes, and of clients that connect
+_UNCOUNTED_BEFORE_7 = ("client",)  # where Redis does not tell its subcommands apart
+OWN = tuple(f"cmdstat_{name}" for name in (*_UNCOUNTED, *_UNCOUNTED_BEFORE_7))  # of probes, and of clients that connect
 
 
 class RedisProbe:
@@ -66,11 +70,7 @@ class RedisProbe:
             every = self._client.info("commandstats")
         except self._error as error:
             raise _refusal(error) from error
-        others = {name: command for name, command in every.items() if name not in OWN}
-        queued = {name: command for name, command in others.items() if name.removeprefix("cmdstat_") in QUEUES}
-        seconds = sum(command["usec"] for command in others.values()) / 1e6
-        looked_up = stats["keyspace_hits"], stats["keyspace_misses"]
-        return *looked_up, _commands(others), _commands(queued), seconds, stats.get("total_connections_received", 0)
+        return totals(stats, every)
 
 
 def _refusal(error: Exception) -> DiagnosisError:
@@ -79,5 +79,21 @@ def _refusal(error: Exception) -> DiagnosisError:
     return DiagnosisError(f"diagnose.redis: cannot read INFO: {name}", hint=hint, code="PG-X001")
 
 
-def _commands(every: Mapping[str, Mapping[str, float]]) -> int:
-    return int(sum(command["calls"] for command in every.values()))
+def totals(stats: Mapping[str, Any], every: Mapping[str, Any]) -> tuple[float, ...]:
+    """Hits, misses, commands, those of queues, seconds that Redis has computed, and connections opened, of INFO's
+    sections `stats` and `commandstats`. What a server that is only like Redis leaves out counts as nothing."""
+    others = {name: command for name, command in every.items() if name not in OWN and isinstance(command, Mapping)}
+    queued = [command for name, command in others.items() if name.removeprefix("cmdstat_") in QUEUES]
+    looked_up = [float(stats.get(f"keyspace_{name}", 0)) for name in ("hits", "misses")]
+    opened = float(stats.get("total_connections_received", 0))
+    return (
+        *looked_up,
+        _sum("calls", others.values()),
+        _sum("calls", queued),
+        _sum("usec", others.values()) / 1e6,
+        opened,
+    )
+
+
+def _sum(field: str, commands: Iterable[Mapping[str, Any]]) -> float:
+    return float(sum(command.get(field, 0) for command in commands))

@@ -10,6 +10,19 @@ from perfgate.diagnose.shortening import shortened
 
 MAX_EXPLAINED_STATEMENTS = 8  # statements that are explained
 _LAST_COMMENT = re.compile(r"\s*/\*[^*]*\*/\s*\Z")  # what ORMs and drivers add
+# What a text of pg_stat_statements may hold beside names and placeholders: literals of CALL and other utility commands,
+# those of an entry that was evicted while its statement ran, comments. Where it is not sure what ends a comment or a
+# literal (comments in comments, backslashes), all that follows goes with it.
+_TOKEN = re.compile(
+    r"(?P<rest>\s*/\*, \.\.\. \*/)"  # of a list, as PostgreSQL 18 writes it
+    r"|(?P<comment>--[^\n]*|/\*(?:(?!/\*|\*/).)*\*/|/\*.*)"
+    r"|(?P<literal>\b[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)"
+    r"|'(?:[^'\\]|'')*\\.*'|'(?:[^'\\]|'')*\\.*|(?:\b[bBxXnN]|\b[uU]&)?'(?:[^']|'')*(?:'|\Z)"
+    r"|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)"
+    r"|(?<![\w$.])(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\w))"
+    r'|"(?:[^"]|"")*(?:"|\Z)',  # a name
+    re.DOTALL,
+)
 
 
 class StatementCount(Protocol):
@@ -39,3 +52,16 @@ def per_request(grown: Sequence[StatementCount], requests: int) -> dict[str, flo
 def fingerprint(query: str) -> str:
     """The text of a statement without literals, on one short line."""
     return shortened(_LAST_COMMENT.sub("", " ".join(query.split())))
+
+
+def masked(query: str) -> str:
+    """The text of a statement of PostgreSQL with `?` for each literal that is left in it, and without comments."""
+    return " ".join(_TOKEN.sub(_mask, query).split())
+
+
+def _mask(token: re.Match[str]) -> str:
+    if token["rest"]:
+        return ", ..."
+    if token["comment"]:
+        return " "
+    return "?" if token["literal"] else token[0]

@@ -210,7 +210,7 @@ class WaitProbe:
             size[address] = size.get(address, 0) + item.size - (before.size if before else 0)
         return tuple(
             Peer(
-                address=f"{address[0]}:{address[1]}",
+                address=f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}",
                 kind=self._kinds.of(*address),
                 messages=messages[address] / max(1, requests),
                 size=size[address] / max(1, requests),

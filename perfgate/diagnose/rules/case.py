@@ -223,8 +223,9 @@ def peers_of(case: Case, kind: str) -> list[str]:
     """Evidence: the servers of that kind, as the connections to them show."""
     before: Mapping[str, float] = {peer.address: peer.seconds for peer in case.base.peers} if case.base else {}
     return [
-        f"{peer.address}: {ms(peer.seconds)} and {number(peer.messages)} messages per request"
+        f"{peer.address}: {ms(peer.seconds)}"
         + (f" instead of {ms(before[peer.address])}" if peer.address in before else "")
+        + f", {counted(peer.messages, 'message')} per request"
         for peer in case.head.peers
         if peer.kind == kind and peer.messages
     ]

@@ -52,7 +52,9 @@ def _database(name: str, system: str, attributes: Mapping[str, Value]) -> SpanOp
     text, verb, place = _first(attributes, _TEXT), _first(attributes, _VERB), _first(attributes, _PLACE)
     if not text and _CONNECTS.match(name):
         return SpanOperation("database", is_call=False)
-    what = statement(text, system) if text else one_line(f"{verb} {place}", MAX_NAME_CHARS)
+    named = one_line(f"{verb} {place}", MAX_NAME_CHARS)
+    is_document = text.lstrip().startswith(("{", "["))  # of which nothing is left without its texts
+    what = statement(text, system) if text and not (named and is_document) else named
     return SpanOperation("database", what or system or "statement", rows=_rows(attributes))
 
 

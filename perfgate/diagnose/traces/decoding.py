@@ -55,14 +55,14 @@ def protobuf_decoder() -> Decode:
 
 
 def decode_json(body: bytes, prefix: str) -> Iterator[TraceSpan]:
-    """Raises ValueError for what is not one."""
+    """Raises ValueError for what is not one. What is null is as if it were not there, as protobuf's mapping says."""
     try:
         request = json.loads(body)
-        for resource in request.get("resourceSpans", ()):
-            process = _process(_json_attributes(resource.get("resource", {}).get("attributes", ())))
-            for scope in resource.get("scopeSpans", ()):
-                name = str(scope.get("scope", {}).get("name", ""))
-                for span in scope.get("spans", ()):
+        for resource in request.get("resourceSpans") or ():
+            process = _process(_json_attributes((resource.get("resource") or {}).get("attributes")))
+            for scope in resource.get("scopeSpans") or ():
+                name = str((scope.get("scope") or {}).get("name") or "")
+                for span in scope.get("spans") or ():
                     yield from _json_span(span, prefix, (process, name))
     except (AttributeError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError("no ExportTraceServiceRequest") from error
@@ -72,14 +72,14 @@ def _json_span(span: Mapping[str, Any], prefix: str, source: tuple[str, str]) ->
     ids = tuple(str(span.get(key) or "").lower() for key in ("traceId", "spanId", "parentSpanId"))
     if not ids[0].startswith(prefix):
         return
-    known = {key: value for key, value in _json_attributes(span.get("attributes", ())).items() if key in READ}
-    kind = span.get("kind", 0)
+    known = {key: value for key, value in _json_attributes(span.get("attributes")).items() if key in READ}
+    kind = span.get("kind") or 0
     number = int(kind) if not isinstance(kind, str) else 0
     if isinstance(kind, str) and kind.startswith("SPAN_KIND_"):
         names = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
         number = names.index(kind[10:]) if kind[10:] in names else 0
-    times = int(span.get("startTimeUnixNano", 0)), int(span.get("endTimeUnixNano", 0))
-    yield from _span(ids, str(span.get("name", "")), number, times, source, known)  # type: ignore[arg-type]
+    times = int(span.get("startTimeUnixNano") or 0), int(span.get("endTimeUnixNano") or 0)
+    yield from _span(ids, str(span.get("name") or ""), number, times, source, known)  # type: ignore[arg-type]
 
 
 def _span(
@@ -115,8 +115,8 @@ def _proto_value(value: Any) -> Value:
     return getattr(value, kind) if kind in ("string_value", "int_value", "double_value", "bool_value") else ""
 
 
-def _json_attributes(attributes: Iterable[Mapping[str, Any]]) -> dict[str, Value]:
-    return {str(item["key"]): _json_value(item.get("value", {})) for item in attributes}
+def _json_attributes(attributes: Iterable[Mapping[str, Any]] | None) -> dict[str, Value]:
+    return {str(item["key"]): _json_value(item.get("value") or {}) for item in attributes or ()}
 
 
 def _json_value(value: Mapping[str, Any]) -> Value:

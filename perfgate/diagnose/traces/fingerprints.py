@@ -9,7 +9,19 @@ from perfgate.diagnose.shortening import MAX_FINGERPRINT_CHARS, shortened
 from perfgate.text.sanitize import one_line
 
 MAX_STATEMENT_CHARS = 20_000  # characters of a statement that are looked at
-_QUOTING = ("mysql", "mariadb", "sqlite", "spanner", "clickhouse", "")  # where "..." may be a literal
+# Where "..." is a name and never a literal: not so in MySQL, SQLite and BigQuery, nor in the JSON of MongoDB.
+_NAMING = (
+    "postgresql",
+    "cockroachdb",
+    "redshift",
+    "aws.redshift",
+    "oracle",
+    "oracle.db",
+    "db2",
+    "ibm.db2",
+    "cassandra",
+)
+_NAMING += ("h2database", "h2", "hsqldb", "derby", "trino", "snowflake")
 _OUTER_COMMENT = re.compile(r"\A\s*/\*[^*]*\*/|/\*[^*]*\*/[\s;]*\Z")  # what ORMs and drivers add
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|--[^\n]*", re.DOTALL)
 _DOUBTFUL = ("\\", "#", "/*", "--")  # beside quotes: dialects disagree where a literal or a comment ends
@@ -45,7 +57,7 @@ def statement(text: str, system: str = "") -> str:
 def _masked(match: re.Match[str], system: str) -> str:
     """A name in double quotes stays where the dialect has those and it looks like one."""
     name = match["double"]
-    return match[0] if name and system not in _QUOTING and _NAME.match(name) else "?"
+    return match[0] if name and system in _NAMING and _NAME.match(name) else "?"
 
 
 def command(text: str) -> str:

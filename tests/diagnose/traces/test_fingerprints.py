@@ -27,6 +27,8 @@ from perfgate.diagnose.traces.spans import SpanOperation
         ('select "orders"."id" from "orders"', "postgresql", 'select "orders"."id" from "orders"'),
         ('select a from b where c = "secret"', "mysql", "select a from b where c = ?"),
         ('select a from b where c = "a secret"', "postgresql", "select a from b where c = ?"),
+        ('{"find": "users", "filter": {"password": "secret"}}', "mongodb", "{?: ?, ?: {?: ?}}"),
+        ('select a from b where c = "secret"', "other_sql", "select a from b where c = ?"),
         ("select a from b where c = 'secret", "", "select a from b where c = ?"),
         ("select 'C:\\', 'secret', d", "", "select ?, d"),
         ("select a -- it's\nfrom b where c = 'secret'", "", "select a"),
@@ -78,6 +80,8 @@ def test_commands_of_caches(text, expected):
          ("database", "find carts")),
         ("client", "find", {"db.system.name": "mongodb", "db.operation.name": "find", "db.collection.name": "carts"},
          ("database", "find carts")),
+        ("client", "find", {"db.system": "mongodb", "db.operation": "find", "db.mongodb.collection": "carts",
+          "db.statement": '{"find": "carts", "filter": {"owner": "secret"}}'}, ("database", "find carts")),
         ("client", "GET", {"db.system": "redis", "db.statement": "GET user:42", "net.peer.name": "r"}, ("cache", "GET")),
         ("client", "get", {"db.system": "memcached", "db.operation": "get"}, ("cache", "GET")),
         ("client", "GET", {"db.system.name": "valkey", "db.operation.name": "GET"}, ("cache", "GET")),
@@ -131,3 +135,22 @@ def test_of_a_long_statement_the_columns_are_cut_before_its_filter(fingerprint):
     assert left.startswith('SELECT "desk_ticket"."id", … FROM "desk_ticket" WHERE "desk_ticket"."state" =')
     assert left.endswith(("LIMIT $2 OFFSET $3", "LIMIT $1 OFFSET $1"))
     assert " limit " in fingerprint(f"{DJANGO} where {' and '.join(['a = $1'] * 90)} limit $2")[-10:]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('select "a b"  from t1 where c = $1 limit $2', 'select "a b" from t1 where c = $1 limit $2'),
+        ("call pay('it''s secret', 4242, -1.5)", "call pay(?, ?, -?)"),
+        ("select E'it\\'s secret', $$it's secret$$, $tag$ secret $tag$", "select ?, ?, ?"),
+        ("select 'C:\\', 'secret', d", "select ?, d"),
+        ("/* user='secret' */ select a -- it's secret\nfrom b", "select a from b"),
+        ("select a /* /* */ it's */ from b where c = 'secret'", "select a"),
+        ("select a from b where c in ($1 /*, ... */)", "select a from b where c in ($1, ...)"),
+        ("alter user ada password 'secret", "alter user ada password ?"),
+        ("select \"it's\", 'secret' from b", 'select "it\'s", ? from b'),
+        ('select a #>> $1 from "b" -- it\'s', 'select a #>> $1 from "b"'),
+    ],
+)
+def test_literals_that_postgresql_keeps_in_its_texts(text, expected):
+    assert statements.masked(text) == expected

@@ -104,6 +104,18 @@ def test_chunked_bodies_are_read(listening: Receiver):
     assert listening.spans([trace])[trace]
 
 
+def test_what_is_null_is_as_if_it_were_not_there(listening: Receiver):
+    trace = trace_of(listening)
+    nothing = {"key": "db.system", "value": None}
+    span = json.loads(written(trace, name=None, kind=None, attributes=[nothing]))["resourceSpans"][0]["scopeSpans"]
+    spans = [{"resource": None, "scopeSpans": [{**span[0], "scope": None}]}, {"scopeSpans": None}]
+
+    assert post(listening, json.dumps({"resourceSpans": spans}).encode(), JSON) == 200
+    assert post(listening, b'{"resourceSpans": null}', JSON) == 200
+    [found] = listening.spans([trace])[trace]
+    assert (found.name, found.kind, found.operation) == ("", "internal", None)
+
+
 def test_spans_of_other_traces_are_not_kept(listening: Receiver):
     assert post(listening, in_protobuf("d" * 32)) == 200
 

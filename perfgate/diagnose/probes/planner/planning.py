@@ -17,6 +17,8 @@ from perfgate.diagnose.shortening import shortened
 
 _PLANNED = re.compile(r"\s*(select|with|update|delete)\b", re.IGNORECASE)
 _NO_TABLE, _NO_TYPE = "42P01", "42P18"  # SQLSTATE: undefined_table, indeterminate_datatype
+_OF_DATA = "22"  # begins the SQLSTATE of errors that quote a value
+POOLED = "no plan: diagnose.postgres leads to a pooler or proxy; give it the URL of PostgreSQL itself"
 _NAME = re.compile(r'"((?:[^"]|"")+)"|([\w$]+)')
 MAX_NAMED_SCHEMAS = 3
 MAX_TRIED_SCHEMAS = 8
@@ -54,6 +56,9 @@ class Planner:
     def __init__(self, connection: Any, error: type[Exception]) -> None:
         self._connection, self._error = connection, error
         [self._path] = connection.execute("show search_path /* perfgate-diagnose */").fetchone()
+        [process] = connection.execute("select pg_backend_pid() /* perfgate-diagnose */").fetchone()
+        # A pooler tells a process of its own: it may lend the session, with its search_path, to the application.
+        self._is_pooled = process != connection.info.backend_pid
         self._used: dict[int, int] = {}  # of tables with a name that several schemas have, how often in all phases
         self._before: Mapping[int, int] = {}
 
@@ -78,6 +83,8 @@ class Planner:
     def _plan(self, query: str) -> StatementPlan:
         if not _PLANNED.match(query) or ";" in query.rstrip().rstrip(";"):
             return StatementPlan()
+        if self._is_pooled:
+            return StatementPlan(note=POOLED)
         added: list[str] = []
         busiest = ""
         self._set_path(())
@@ -172,9 +179,11 @@ def _place(added: Sequence[str]) -> str:
 
 
 def _reason(error: Any) -> str:
-    if getattr(error, "sqlstate", "") == _NO_TYPE:
+    state = getattr(error, "sqlstate", "") or ""
+    if state == _NO_TYPE:
         return ""  # of a placeholder: nothing that anybody can mend
-    return shortened(f"no plan: {getattr(error.diag, 'message_primary', None) or type(error).__name__}")
+    message = "" if state.startswith(_OF_DATA) else getattr(error.diag, "message_primary", "")
+    return shortened(f"no plan: {message or type(error).__name__}")
 
 
 def _ambiguity(name: str, candidates: Sequence[Candidate]) -> str:

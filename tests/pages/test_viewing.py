@@ -211,10 +211,9 @@ def test_what_changed_just_before_a_shift_is_named(chromium: Browser):
 def test_an_image_that_was_there_before_is_not_the_cause_of_a_shift(chromium: Browser, logo: str):
     """A style says its height, or it is in a place that is kept for it."""
     page = f"""{HEAD}<style>p {{ height: 60px; overflow: hidden }} #last {{ height: 300px; background: teal }}</style>
-        {logo}<main></main><div id="last">text</div><script>
-        document.images[0].addEventListener("load", () => setTimeout(() => document.querySelector("main").append(
-          Object.assign(document.createElement("div"), {{id: "banner", style: "height: 80px", textContent: "Sale"}})
-        ), 400))</script>"""
+        <script>document.addEventListener("load", ({{target}}) => target.nodeName === "IMG" && setTimeout(() =>
+          document.querySelector("main").append(Object.assign(document.createElement("div"), {{
+            id: "banner", style: "height: 80px", textContent: "Sale"}})), 400), true)</script>{logo}<main></main><div id="last">text</div>"""
     banner = Interaction(act="wait_for", target="#banner")
     with serving({"/": page, "/late.svg": LATE_IMAGE}) as target:
         view = chromium.view(visit(target, "/", interact=(banner,)), Purpose(coverage=True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,10 +90,11 @@ class BrowserStoppedError(PageError):
 
 
 class Browser:
-    """A Chromium that runs."""
+    """A Chromium that runs. `has_lost_trace`: Playwright cannot record another one in it."""
 
     def __init__(self, chromium: Any) -> None:
         self._chromium, self._watchdog = chromium, PageWatchdog(chromium)
+        self.has_lost_trace = False
 
     @property
     def version(self) -> str:
@@ -128,18 +129,26 @@ class Browser:
                 if first.failure:
                     return first
             viewing = PageViewing(context, subject, self._watchdog)
-            if not purpose.trace:
+            if purpose.trace is None or self.has_lost_trace:
                 return viewing.run(purpose)
-            self._chromium.start_tracing(page=viewing.page, screenshots=True, categories=list(TRACED))
-            try:
-                view = viewing.run(purpose)
-            finally:
-                data = self._chromium.stop_tracing()
-            purpose.trace(data)
-            return view
+            return self._traced(viewing, purpose, purpose.trace)
         finally:
             with suppress(Exception):  # of a browser that is gone
                 context.close()
+
+    def _traced(self, viewing: Any, purpose: Purpose, keep: Callable[[bytes], None]) -> View:
+        """The view, and its trace: there is none of a page whose process ended meanwhile."""
+        from playwright.sync_api import Error
+
+        self._chromium.start_tracing(page=viewing.page, screenshots=True, categories=list(TRACED))
+        view = viewing.run(purpose)
+        try:
+            data = self._chromium.stop_tracing()
+        except Error:
+            self.has_lost_trace = True
+        else:
+            keep(data)
+        return view
 
 
 @contextmanager

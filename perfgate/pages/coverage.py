@@ -44,6 +44,8 @@ class Coverage:
     def __init__(self, page: Any, cdp: Any) -> None:
         self._page, self._cdp = page, cdp
         self._sheets: dict[str, tuple[str, int]] = {}  # of the document's own files: URL and characters, by id
+        self._files: dict[str, int] = {}  # unused characters, by URL
+        self._bundles: list[tuple[str, str, bytearray]] = []  # URL, text, and what of it ran, where much did not
         cdp.on("CSS.styleSheetAdded", self._add_sheet)
         cdp.send("Profiler.enable")
         cdp.send("Profiler.startPreciseCoverage", {"callCount": False, "detailed": True})
@@ -51,23 +53,35 @@ class Coverage:
         cdp.send("CSS.enable")
         cdp.send("CSS.startRuleUsageTracking")
 
-    def unused(self, requests: Mapping[str, Resource], host: str) -> UnusedCode:
-        """What never ran, of what was fetched. `requests` are by Chromium's id; maps are only read from the host."""
+    def take(self, requests: Mapping[str, Resource]) -> None:
+        """Takes what never ran from the page, of what was fetched. `requests` are by Chromium's id."""
         known = {item.url: number for number, item in requests.items()}
-        files: dict[str, int] = {}
-        modules: list[tuple[str, int]] = []
         for script in self._cdp.send("Profiler.takePreciseCoverage")["result"]:
             url = script["url"]
             if url not in known:
                 continue
             ran = has_run(script["functions"])
             never = ran.count(0)
-            files[url] = files.get(url, 0) + never
+            self._files[url] = self._files.get(url, 0) + never
             if never >= MIN_MAPPED_CHARS and requests[known[url]].kind == "script":
-                modules += self._modules(url, known[url], ran, host)
+                self._bundles.append((url, self._text(known[url]), ran))
         for url, size in self._unused_rules().items():
-            files[url] = files.get(url, 0) + size
-        return UnusedCode(files=files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MAX_MODULES]))
+            self._files[url] = self._files.get(url, 0) + size
+
+    def unused(self, host: str) -> UnusedCode:
+        """What never ran, by file and module. Source maps may be large: the page is not needed any more meanwhile. They
+        are only read from the host."""
+        modules = [item for url, text, ran in self._bundles for item in self._modules(url, text, ran, host)]
+        return UnusedCode(files=self._files, modules=tuple(sorted(modules, key=lambda item: -item[1])[:MAX_MODULES]))
+
+    def _text(self, number: str) -> str:
+        """The text of a script; empty where Chromium does not have it any more."""
+        from playwright.sync_api import Error
+
+        with suppress(Error, ValueError):
+            answer = self._cdp.send("Network.getResponseBody", {"requestId": number})
+            return b64decode(answer["body"]).decode() if answer["base64Encoded"] else str(answer["body"])
+        return ""
 
     def _add_sheet(self, event: Mapping[str, Any]) -> None:
         header = event["header"]
@@ -81,18 +95,15 @@ class Coverage:
             used[rule["styleSheetId"]] += (rule["endOffset"] - rule["startOffset"]) if rule["used"] else 0
         return {url: max(0, length - int(used[number])) for number, (url, length) in self._sheets.items()}
 
-    def _modules(self, url: str, number: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
+    def _modules(self, url: str, script: str, ran: bytearray, host: str) -> list[tuple[str, int]]:
         """The modules of a script; none without a map, or with one that cannot be read."""
         from playwright.sync_api import Error
 
+        if not (where := source_maps.address(script)):
+            return []
         with suppress(Error, ValueError):
-            answer = self._cdp.send("Network.getResponseBody", {"requestId": number})
-            script = b64decode(answer["body"]).decode() if answer["base64Encoded"] else answer["body"]
-            if where := source_maps.address(script):
-                known = source_maps.stretches(self._map(urljoin(url, where), host))
-                return [
-                    (name, never) for name, (never, _) in source_maps.by_module(script, ran, known).items() if never
-                ]
+            known = source_maps.stretches(self._map(urljoin(url, where), host))
+            return [(name, never) for name, (never, _) in source_maps.by_module(script, ran, known).items() if never]
         return []
 
     def _map(self, url: str, host: str) -> str:

@@ -18,6 +18,7 @@ from perfgate.text.sanitize import one_line
 UNAUTHORIZED = "; where a login is missing: `login`, `storage_state`, or http://USER:PASSWORD@HOST as the target"
 SCRIPT_ERRORS = ("TypeError", "ReferenceError", "SyntaxError", "is not a function")
 OF_WORKER = "its service worker answered {}: what that fetched for them is in no metric"
+MAX_ANSWER_WAIT_S = 2.0  # s for any answer of a page that is late already
 MAX_NAMED = 3  # files that did not come
 MAX_ERRORS = 5  # different ones in a view: of scripts, and as many of the console
 NOT_FETCHED = "Failed to load resource"  # what the console says beside what is noted of it anyway
@@ -145,6 +146,17 @@ class PageWatchdog:
             yield
         finally:
             timer.cancel()
+
+    def is_answering(self, page: Any) -> bool:
+        """Whether a page that is late still answers."""
+        from playwright.sync_api import Error
+
+        try:
+            with self.within(MAX_ANSWER_WAIT_S):
+                page.evaluate("0")
+        except Error:
+            return False
+        return True
 
     def _pages(self) -> list[int]:
         processes = self._session.send("SystemInfo.getProcessInfo")["processInfo"]

@@ -83,10 +83,10 @@ class PageMeasuring:
     def _view_pages(
         self, chromium: Browser, pages: Sequence[PageSpec], sides: Sequence[PageSide], is_over: Callable[[], bool]
     ) -> None:
-        """Views pages as long as Chromium runs. A view that it did not survive is repeated in another; a page at which
-        it stops again and again is left, with failed views."""
+        """Views pages as long as Chromium runs, and traces. A view that it did not survive is repeated in another; a
+        page at which it stops again and again is left, with failed views."""
         for page in pages:
-            if is_over():
+            if is_over() or chromium.has_lost_trace:
                 return
             record = self._records[page.name]
             try:

@@ -15,7 +15,7 @@ from perfgate.pages.incidents import OF_WORKER, not_fetched
 from perfgate.pages.visit import PageVisit
 from perfgate.text.plurals import counted
 
-ENDLESS_TYPES = ("EventSource", "WebSocket", "Ping", "Prefetch")
+ENDLESS_KINDS = ("eventsource", "websocket", "ping", "prefetch")
 IGNORED_TYPES = ("Other", "Ping", "Prefetch", "Preflight")  # icons, and what no visitor sees
 MIN_FAILED_STATUS = {"Fetch": 500, "XHR": 500}  # a script may well ask for what is not there
 
@@ -26,15 +26,13 @@ class NetworkLog:
     def __init__(self, cdp: Any, page: Any, subject: PageVisit) -> None:
         self.requests: dict[str, Resource] = {}
         self.status = 0  # of the latest document
-        self.documents = 0  # that were asked for, redirects included
-        self.navigations = 0  # those without redirects
+        self.documents = self.navigations = 0  # that were asked for, with redirects and without
         self._missing: dict[str, str] = {}  # URLs of what did not come, and why
         self._of_worker: set[str] = set()  # requests that a service worker answered
         self.strange_document = ""  # the first document from a host that is not the target's
         self._decoded: Counter[str] = Counter()  # bytes of bodies, unpacked
         self._headers: dict[str, int] = {}  # bytes of the answers' headers: they vary, those of bodies do not
-        self._began = 0.0  # the browser's clock at the first request
-        self._began_at = 0.0  # the same, in s since 1970
+        self._began = self.began_at = 0.0  # the first request, by the browser's clock and in s since 1970
         self._subject = subject
         self._frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self._in_flight: set[str] = set()
@@ -56,6 +54,9 @@ class NetworkLog:
         for known in (self._missing, self._of_worker, self._in_flight):
             known.clear()
         self._frames.begin()
+
+    def expect(self) -> None:  # what an act leads to may be asked for a moment later
+        self._last = monotonic()
 
     def quiet_for(self) -> float:
         """Seconds since anything was fetched; 0 while something is."""
@@ -79,7 +80,7 @@ class NetworkLog:
         """Everything that came, also in frames of other sites."""
         frames = self._frames.documents()
         own = [item for item in self.requests.values() if item.duration or item.url not in frames]
-        return [*own, *self._frames.unseen(own, self._began_at)]
+        return [*own, *self._frames.unseen(own, self.began_at)]
 
     def _failed(self, event: Mapping[str, Any]) -> None:
         self._ended(event)
@@ -90,8 +91,7 @@ class NetworkLog:
         if not event.get("canceled") and "ERR_ABORTED" not in reason and event["type"] not in IGNORED_TYPES:
             self._missing.setdefault(known.url, reason)
 
-    def _since(self, event: Mapping[str, Any]) -> float:
-        """Seconds from when times count."""
+    def _since(self, event: Mapping[str, Any]) -> float:  # s from when times count
         return float(event["timestamp"]) - self._began
 
     def _ended(self, event: Mapping[str, Any]) -> None:
@@ -107,7 +107,7 @@ class NetworkLog:
         if not url.startswith(("http:", "https:")):
             return
         self._last = monotonic()
-        if event.get("type") not in ENDLESS_TYPES:
+        if event.get("type", "").lower() not in ENDLESS_KINDS:
             self._in_flight.add(event["requestId"])
         if event.get("redirectResponse"):
             self._keep_redirect(event, url)
@@ -115,7 +115,7 @@ class NetworkLog:
             self.navigations += 1
             self._count_from(event)
         if not self._began:
-            self._began, self._began_at = event["timestamp"], event["wallTime"]
+            self._began, self.began_at = event["timestamp"], event["wallTime"]
         self.requests[event["requestId"]] = Resource(
             url=url,
             kind=event.get("type", "Other").lower(),
@@ -134,7 +134,7 @@ class NetworkLog:
         """Times count from the latest document, as the page's own clock does."""
         late = event["timestamp"] - self._began if self._began else 0.0
         self.requests = {number: replace(it, started=it.started - late) for number, it in self.requests.items()}
-        self._began, self._began_at = event["timestamp"], event["wallTime"]
+        self._began, self.began_at = event["timestamp"], event["wallTime"]
 
     def _received(self, event: Mapping[str, Any]) -> None:
         if (known := self.requests.get(event["requestId"])) is None:
@@ -182,7 +182,7 @@ class FrameRequests:
 
     @property
     def are_fetching(self) -> bool:  # of a frame that is gone nobody says how its requests end
-        return any(not request.frame.is_detached() for request in self._in_flight)
+        return any(it.resource_type not in ENDLESS_KINDS and not it.frame.is_detached() for it in self._in_flight)
 
     def begin(self) -> None:
         """Forgets what was fetched so far."""

@@ -79,13 +79,14 @@ def _numbers(segment: str) -> Iterator[int]:
 def by_module(script: str, ran: Sequence[int], known: Sequence[Stretch]) -> dict[str, tuple[int, int]]:
     """Unused and all characters of each module, largest unused part first. `ran` has a number for each UTF-16 unit of
     the script, 0 where it never ran; what lies behind its end did."""
-    starts = [0, *accumulate(len(line.encode("utf-16-le", "surrogatepass")) // 2 for line in script.splitlines(True))]
+    lines = script.split("\n")  # Python knows ends of lines that maps do not
+    starts = [0, *accumulate(len(line.encode("utf-16-le", "surrogatepass")) // 2 + 1 for line in lines)]
     unused = [index for index, has_run in enumerate(ran) if not has_run]
     total: dict[str, tuple[int, int]] = {}
     places = [
         (starts[stretch.line] + stretch.column, stretch.source) for stretch in known if stretch.line < len(starts)
     ]
-    for (start, source), (end, _) in pairwise([*places, (starts[-1], "")]):
+    for (start, source), (end, _) in pairwise([*places, (starts[-1] - 1, "")]):
         if source and end > start:
             never = bisect_left(unused, end) - bisect_left(unused, start)
             before = total.get(source, (0, 0))

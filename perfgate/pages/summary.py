@@ -84,10 +84,7 @@ def detail(name: str, arm: str, views: Sequence[View]) -> PageDetail:
             for source in item["sources"]
         ),
         shift_causes=_causes(covered),
-        long_tasks=_largest(
-            (item["url"] or "inline", item["duration"] / 1000)
-            for item in _median_view(timed, "tbt").account.get("scripts", ())
-        ),
+        long_tasks=_long_scripts(_median_view(timed, "tbt")),
         server_timing={part: ms / 1000 for part, ms in view.account.get("serverTiming", {}).items()},
         ttfb_parts=first_byte,
         resources=_resources(view, covered),
@@ -100,6 +97,12 @@ def _median_view(views: Sequence[View], metric: str) -> View:
     """The view with the median of a metric; the worse of two in the middle."""
     ranked = sorted(views, key=lambda view: metrics(view).get(metric, 0.0))
     return ranked[len(ranked) // 2]
+
+
+def _long_scripts(view: View) -> tuple[tuple[str, float], ...]:
+    """Scripts of long frames, since the navigation that is measured began."""
+    known = (it for it in view.account.get("scripts", ()) if it["start"] >= view.account.get("began", 0.0))
+    return _largest((item["url"] or "inline", item["duration"] / 1000) for item in known)
 
 
 def _causes(view: View) -> tuple[tuple[str, float], ...]:

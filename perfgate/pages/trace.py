@@ -52,7 +52,7 @@ def read(data: bytes) -> TracedView:
     )
     main, scripts = _time_by_kind(own)
     return TracedView(
-        frames=_filmstrip([event for event in events if event.get("name") == "Screenshot"], began),
+        frames=_filmstrip([event for event in events if _is_picture(event)], began),
         main_thread=main,
         script_times=tuple(sorted(scripts.items(), key=lambda item: -item[1])[:MAX_SCRIPTS]),
     )
@@ -62,10 +62,11 @@ def _navigation(events: Iterable[Event]) -> tuple[float, tuple[int, int] | None]
     """When the last navigation of a page itself began (microseconds), and its main thread."""
     latest: Event | None = None
     for event in events:
+        if event.get("name") != "navigationStart":
+            continue
         data = event.get("args", {}).get("data") or {}
-        is_page = event.get("name") == "navigationStart" and data.get("isOutermostMainFrame", True)
-        url = str(data.get("documentLoaderURL", ""))
-        if is_page and url.startswith("http") and (latest is None or event["ts"] >= latest["ts"]):
+        is_page = data.get("isOutermostMainFrame", True) and str(data.get("documentLoaderURL", "")).startswith("http")
+        if is_page and (latest is None or event["ts"] >= latest["ts"]):
             latest = event
     if latest is None:
         return 0.0, None
@@ -106,6 +107,11 @@ def _script(event: Event) -> str:
 def _seconds(times: Mapping[str, float]) -> dict[str, float]:
     known = {name: round(max(0.0, value) / 1e6, 6) for name, value in times.items()}
     return {name: value for name, value in sorted(known.items(), key=lambda item: -item[1]) if value}
+
+
+def _is_picture(event: Event) -> bool:
+    """Whether it is a picture, and not a mark of the page of that name (`performance.mark`)."""
+    return event.get("name") == "Screenshot" and "snapshot" in event.get("args", {})
 
 
 def _filmstrip(events: Sequence[Event], began: float) -> tuple[tuple[float, bytes], ...]:

@@ -88,6 +88,19 @@ def vitals(view: View) -> Mapping[str, Any]:
     return known
 
 
+def counted_from(account: Mapping[str, Any], at: float, resources: Iterable[Resource]) -> list[Resource]:
+    """Resources by the clock of the navigation that is measured: within a document it begins with its click, not with
+    what is asked for first, which was `at` (s since 1970). What was asked for just before it counts from there."""
+    if not account.get("began"):
+        return list(resources)
+    late = (account["origin"] + account["began"]) / 1000 - at
+    moved = (replace(item, started=item.started - late) for item in resources)
+    return [
+        replace(item, started=max(0.0, item.started), duration=max(0.0, min(item.duration, item.ended)))
+        for item in moved
+    ]
+
+
 def with_blocking(resources: Iterable[Resource], account: Mapping[str, Any]) -> list[Resource]:
     """Marks what rendering waited for: also where that was redirected to, and the fonts of a largest text that stays
     invisible without its own."""

@@ -14,15 +14,14 @@ from urllib.parse import urlsplit
 from perfgate.model.budget_file import INPUTS, Interaction
 from perfgate.pages import acting, headers
 from perfgate.pages.coverage import Coverage, UnusedCode
-from perfgate.pages.incidents import CRASHED, Incidents, PageWatchdog, explained, status_words
+from perfgate.pages.incidents import CRASHED, MAX_ANSWER_WAIT_S, Incidents, PageWatchdog, explained, status_words
 from perfgate.pages.network import NetworkLog
 from perfgate.pages.settling import LEFT, Settling
-from perfgate.pages.view import View, with_blocking
+from perfgate.pages.view import View, counted_from, with_blocking
 from perfgate.pages.visit import MAX_TEXT_CHARS, THROTTLES, PageVisit, Purpose, commands
 from perfgate.text.plurals import and_more
 from perfgate.text.sanitize import one_line
 
-MAX_ANSWER_WAIT_S = 2.0  # s for any answer of a page that is late already
 DOCUMENT = {"began": 0.0, "navigation": 0}
 SCRIPTS = Path(__file__).parent / "scripts"
 OTHER_HOST = "a document of another host, {}: name it in `allow` if that is meant"
@@ -75,11 +74,14 @@ class PageViewing:
             self._open()
             begun = self._follow_steps()
             if purpose.screenshot:
-                self._incidents.note(acting.take_pictures(self.page, purpose.screenshot, timeout))
+                with self._watchdog.within(timeout + 2 * MAX_ANSWER_WAIT_S):
+                    self._incidents.note(acting.take_pictures(self.page, purpose.screenshot, timeout))
             account = {**self._account(self.subject.page.interact if purpose.interacts else ()), **begun}
             with self._watchdog.within(timeout):
                 account["memory"] = self._memory()
-                unused = coverage.unused(self._network.requests, self.subject.host) if coverage else None
+                if coverage:
+                    coverage.take(self._network.requests)
+            unused = coverage.unused(self.subject.host) if coverage else None
         except LostError as error:
             return self._failed(*error.args)
         except TimeoutError as error:
@@ -91,7 +93,7 @@ class PageViewing:
         return self._view(account, unused, has_interactions=purpose.interacts)
 
     def _view(self, account: dict[str, Any], unused: UnusedCode | None, *, has_interactions: bool) -> View:
-        resources = with_blocking(self._network.fetched(), account)
+        resources = counted_from(account, self._network.began_at, with_blocking(self._network.fetched(), account))
         for note in self._network.notes():
             self._incidents.note(note)
         acts = self.subject.page.interact if has_interactions else ()
@@ -114,7 +116,7 @@ class PageViewing:
         if self._doing:
             return f"not done after {seconds} ({self._doing}): {_first_line(error)}"
         waiting = self._waiting(f"not loaded after {seconds}: still waiting for ")
-        if not self._is_answering():
+        if not self._watchdog.is_answering(self.page):
             return NO_ANSWER.format(seconds)
         return waiting or f"not done after {seconds}: {_first_line(error)}"
 
@@ -122,16 +124,6 @@ class PageViewing:
         """What did not come yet, with the words before it; empty where everything did."""
         waiting = self._network.waiting()
         return f"{before}{waiting[0]}{and_more(len(waiting), 1)}" if waiting else ""
-
-    def _is_answering(self) -> bool:
-        from playwright.sync_api import Error
-
-        try:
-            with self._watchdog.within(MAX_ANSWER_WAIT_S):
-                self.page.evaluate("0")
-        except Error:
-            return False
-        return True
 
     def _explained(self, error: Exception) -> tuple[str, str]:
         """Kind and sentence of what Playwright raised."""
@@ -225,7 +217,9 @@ class PageViewing:
 
     def _act(self, interaction: Interaction) -> None:
         self._doing = acting.words(interaction)
-        self._incidents.note(acting.act(self.page, interaction, self.subject))
+        with self._watchdog.within(self.subject.page.timeout + interaction.seconds + MAX_ANSWER_WAIT_S):
+            self._incidents.note(acting.act(self.page, interaction, self.subject))
+        self._network.expect()
         self._doing = ""
 
     def _throttle(self) -> None:

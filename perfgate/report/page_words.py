@@ -32,7 +32,7 @@ MAX_NOTES, MAX_NOTE_CHARS = 8, 300
 BUSY_MAIN_THREAD_S = 0.1  # s of the main thread from which it is
 MAX_SHOWN = 3  # culprits of a kind
 MIN_PART_S = 0.001  # s: less is not shown
-MAX_NAME_CHARS = 40
+OWN_PARTS = ("redirects", "connection", "server", "network and rest")  # of the first byte
 
 
 def of_load(run: Run) -> tuple[EndpointResult, ...]:
@@ -85,17 +85,21 @@ def _lcp(detail: PageDetail, quote: Quote) -> str:
     what = f" of {quote(plain(detail.lcp_element, MAX_TEXT_CHARS))}" if detail.lcp_element else ""
     where = f", {quote(plain(detail.lcp_url, MAX_URL_CHARS))}" if detail.lcp_url else ""
     total = sum(parts.values())
-    return f"LCP{what}{where} {_time(total)} = {shown}{_first_byte(detail)}{_waited_for(detail, total, quote)}"
+    return f"LCP{what}{where} {_time(total)} = {shown}{_first_byte(detail, quote)}{_waited_for(detail, total, quote)}"
 
 
-def _first_byte(detail: PageDetail) -> str:
+def _first_byte(detail: PageDetail, quote: Quote) -> str:
     """What the first byte waited for, where anything is known of it."""
     known = {name: value for name, value in detail.ttfb_parts.items() if value >= MIN_PART_S}
     server = detail.server_timing.get("total")
     if len(known) > 1:
-        shown = (f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in known.items())
-        return f"; first byte = {' + '.join(shown)}"
+        return "; first byte = " + " + ".join(f"{_word(name, quote)} {_time(it)}" for name, it in known.items())
     return f"; the server took {_time(server)} of the first byte" if server else ""
+
+
+def _word(text: str, quote: Quote) -> str:
+    """A word of ours, or quoted, of whoever answered: headers are a stranger's text."""
+    return text if text in OWN_PARTS else quote(plain(text, MAX_URL_CHARS))
 
 
 def _changes(detail: PageDetail, before: PageDetail, quote: Quote) -> str:
@@ -128,7 +132,7 @@ def _waited_for(detail: PageDetail, lcp: float, quote: Quote) -> str:
 
 
 def _call(call: Resource, quote: Quote) -> str:
-    timing = ", ".join(f"{plain(name, MAX_NAME_CHARS)} {_time(it)}" for name, it in call.server_timing.items())
+    timing = ", ".join(f"{_word(name, quote)} {_time(it)}" for name, it in call.server_timing.items())
     server = f" (of the server: {timing})" if timing else ""
     return f"{quote(plain(call.url, MAX_URL_CHARS))} took {_time(call.duration)}{server}"
 
@@ -142,8 +146,7 @@ def _inp(detail: PageDetail, quote: Quote) -> Iterator[str]:
 
 
 def _shifts(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    known = [(element, value) for element, value in detail.shifts if value >= 0.01]
-    if known:
+    if known := [(element, value) for element, value in detail.shifts if value >= 0.01]:
         shown = (f"{quote(plain(it or 'text', MAX_TEXT_CHARS))} {value:.2g}" for it, value in known[:MAX_SHOWN])
         causes = ", ".join(quote(plain(cause, MAX_TEXT_CHARS)) for cause, _ in detail.shift_causes[:MAX_SHOWN])
         yield f"shifted: {', '.join(shown)}{f'; just before, {causes}' if causes else ''}"
@@ -171,15 +174,14 @@ def _main_thread(detail: PageDetail, quote: Quote) -> Iterator[str]:
 
 
 def _modules(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    known = [(module, unused) for module, unused in detail.unused_modules if unused >= MIN_MODULE_BYTES]
-    if known:
+    if known := [(module, unused) for module, unused in detail.unused_modules if unused >= MIN_MODULE_BYTES]:
         yield "never used, by module: " + ", ".join(
             f"{quote(plain(module, MAX_URL_CHARS))} {_size(unused)}" for module, unused in known[:MAX_SHOWN]
         )
 
 
 def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
-    """One line of each kind."""
+    """One line of each kind. The last of several caches is the nearest to the visitor (`x-cache: MISS, HIT`)."""
     fetched = detail.resources
     if blocking := sorted((item for item in fetched if item.is_blocking), key=lambda item: -item.duration):
         yield "rendering waits for " + _named(blocking, quote, lambda item: _time(item.duration))
@@ -191,9 +193,11 @@ def _assets(detail: PageDetail, quote: Quote) -> Iterator[str]:
     if uncached := [item for item in static if not item.cache_control]:
         yield f"without Cache-Control: {_named(_largest(uncached), quote, lambda item: _size(item.size))}"
     if brief := [item for item in static if item.cache_control and _kept(item) < MIN_KEPT_S]:
-        yield f"cached for less than a day: {_named(_largest(brief), quote, lambda item: item.cache_control)}"
-    if missed := [item for item in static if "miss" in item.cache_status.lower()]:
-        yield f"not from the cache of the CDN: {_named(_largest(missed), quote, lambda item: item.cache_status)}"
+        shown = _named(_largest(brief), quote, lambda item: _word(item.cache_control, quote))
+        yield f"cached for less than a day: {shown}"
+    if missed := [item for item in static if "miss" in item.cache_status.rpartition(",")[2].lower()]:
+        shown = _named(_largest(missed), quote, lambda item: _word(item.cache_status, quote))
+        yield f"not from the cache of the CDN: {shown}"
     yield from _of_others(fetched, quote)
 
 
@@ -213,11 +217,8 @@ def _of_others(fetched: Iterable[Resource], quote: Quote) -> Iterator[str]:
 
 
 def _named(resources: Sequence[Resource], quote: Quote, what: Callable[[Resource], str]) -> str:
-    more = and_more(len(resources), MAX_SHOWN)
-    shown = (
-        f"{quote(plain(item.url, MAX_URL_CHARS))} {plain(what(item), MAX_URL_CHARS)}" for item in resources[:MAX_SHOWN]
-    )
-    return ", ".join(shown) + more
+    shown = (f"{quote(plain(item.url, MAX_URL_CHARS))} {what(item)}" for item in resources[:MAX_SHOWN])
+    return ", ".join(shown) + and_more(len(resources), MAX_SHOWN)
 
 
 def _unused(item: Resource) -> str:

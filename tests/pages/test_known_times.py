@@ -30,6 +30,7 @@ PICTURE = Answer(
     body=f'<svg xmlns="http://www.w3.org/2000/svg" width="900" height="400"><rect width="900" height="400"/><desc>{NOISE}</desc></svg>',
     kind="image/svg+xml",
 )
+INLINE = f"data:image/svg+xml;base64,{b64encode(PICTURE.body.encode()).decode()}"
 TEXT = "A long text that is the largest thing on this page"
 CHAIN = """fetch("/slow-1").then((it) => it.text()).then(() => fetch("/slow-2")).then((it) => it.text())"""
 
@@ -100,11 +101,19 @@ PAGES = {
     "/frame": working("frame"),
     "/calling": f"""{HEAD}<h1>Ready</h1><button id=go>go</button><script>document.querySelector("#go").onclick = () =>
         {CHAIN}.then(() => fetch("/slow-1"))</script>""",
+    "/pausing": f"""{HEAD}<h1>Ready</h1><button id=go>go</button><script>
+        document.querySelector("#go").onclick = () => setTimeout(() => fetch("/slow-1"), 400)</script>""",
     "/polling": f"""{HEAD}<h1>Ready</h1><button id=go>go</button><script>
         setInterval(() => fetch("/quick.js"), 200)</script>""",
     "/images": f"""{HEAD}{STYLE}<img id=hero loading=lazy src=/now.svg width=900 height=400>
         <img src="{LARGE}" width=16 height=16><div style="height: 3000px"></div><img src=/far.svg>""",
     "/far.svg": PICTURE,
+    "/sized": f"{HEAD}{STYLE}<img id=hero src=/now.svg><p>text</p>",
+    "/inline": f"{HEAD}<img src='{INLINE}'><p>text</p>",
+    "/cleared": f"{HEAD}<script src=/quick.js></script><script>performance.clearResourceTimings()</script><h1>{TEXT}</h1>",
+    "/many": f"""{HEAD}{STYLE}<p>text</p><script>
+        Promise.all([...Array(260).keys()].map((number) => fetch("/quick.js?" + number))).then(() => document.body.append(
+          Object.assign(new Image(), {{id: "hero", src: "/hero.svg"}})))</script>""",
     "/large.svg": Answer(body=f"{PICTURE.body}<!--{'x' * 184_320}-->", kind="image/svg+xml"),
     "/large": f"{HEAD}{STYLE}<img id=hero src=/large.svg>",
 }
@@ -224,6 +233,13 @@ def test_what_a_click_fetches_counts_however_long_it_takes(chromium: Browser, ta
     assert metrics(view)["requests"] == 4
 
 
+def test_what_a_click_fetches_a_moment_later_counts(chromium: Browser, target: str):
+    """A handler may wait for more input before it asks; the page has been quiet for longer than that."""
+    view = chromium.view(visit(target, "/pausing", interact=(CLICK,)))
+
+    assert metrics(view)["requests"] == 2
+
+
 @pytest.mark.slow
 def test_a_page_that_polls_for_ever_is_left_after_five_seconds(chromium: Browser, target: str):
     view = chromium.view(visit(target, "/polling", interact=(CLICK,)))
@@ -242,6 +258,32 @@ def test_what_is_wrong_with_images_is_seen(chromium: Browser, target: str):
         f"images larger than they are shown: {LARGE} (64 × 64, shown as 16 × 16)",
         f"images far below the fold that are not lazy (loading=lazy): {target}/far.svg",
     )
+
+
+def test_an_image_whose_height_a_style_says_is_sound(chromium: Browser, target: str):
+    assert detail_of(chromium.view(visit(target, "/sized"))).notes == ()
+
+
+def test_an_image_in_an_address_is_named_by_its_beginning(chromium: Browser, target: str):
+    [note] = detail_of(chromium.view(visit(target, "/inline"))).notes
+
+    assert note == f"images without width and height: {INLINE[:200]}"
+
+
+def test_what_blocks_rendering_is_known_though_the_page_clears_the_list_of_what_it_fetched(
+    chromium: Browser, target: str
+):
+    detail = detail_of(chromium.view(visit(target, "/cleared")))
+
+    assert [item.url for item in detail.resources if item.is_blocking] == [f"{target}/quick.js"]
+
+
+@pytest.mark.slow
+def test_the_largest_image_has_its_parts_however_much_was_fetched_before(chromium: Browser, target: str):
+    detail = detail_of(chromium.view(visit(target, "/many")))
+
+    assert detail.lcp is not None
+    assert detail.lcp.load_duration >= SLOW
 
 
 @pytest.mark.slow

@@ -35,6 +35,12 @@ def test_unused_characters_are_counted_by_module_in_utf_16():
     assert by_module(script, ran, known) == {"b.js": (4, 4), "a.js": (2, 7)}
 
 
+def test_a_line_ends_where_maps_say():
+    known = [Stretch(0, 0, "a.js"), Stretch(1, 0, "b.js")]
+
+    assert by_module("a\x0cb\nefgh", bytearray(b"\x01" * 4 + b"\x00" * 4), known) == {"b.js": (4, 4), "a.js": (0, 4)}
+
+
 def test_the_address_of_a_map_stands_at_the_end():
     assert address("code\n//# sourceMappingURL=a.js.map\n") == "a.js.map"
     assert address("code") == ""

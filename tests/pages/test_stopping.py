@@ -103,3 +103,13 @@ def test_a_page_whose_process_is_ended_fails_that_view_alone(tmp_path: Path):
     [deadly] = views.results[""]
     assert (deadly.requests, deadly.failures_by_kind) == (1, {"crash": 1}), deadly.failure_examples
     assert "crash: the page crashed" in views.details[0].notes
+
+
+def test_a_page_that_crashes_while_it_is_traced_costs_its_trace_and_no_other_page(tmp_path: Path):
+    """Playwright traces no more in that browser: the next page has another."""
+    views, _ = views_of(HAS_SCRIPT, tmp_path, "deadly", "sound", script=ending(RENDERER, lambda _: True))
+
+    deadly, sound = views.results[""]
+    assert deadly.failures_by_kind == {"crash": 1}
+    assert (sound.requests, sound.failures) == (1, 0)
+    assert [detail.trace for detail in views.details] == ["", "page-2-trace.json.gz"]

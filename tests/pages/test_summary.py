@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from perfgate.files import run_folder
 from perfgate.model.page import LcpParts, Resource, awaited_calls
 from perfgate.pages import summary
-from perfgate.pages.view import View, blocking_time, lcp_layers, lcp_parts, metrics, ttfb_parts, with_blocking
+from perfgate.pages.view import (
+    View,
+    blocking_time,
+    counted_from,
+    lcp_layers,
+    lcp_parts,
+    metrics,
+    ttfb_parts,
+    with_blocking,
+)
 
 
 def view(lcp: float = 1000.0, **more: object) -> View:
@@ -181,10 +190,26 @@ def test_what_comes_before_a_single_page_navigation_does_not_count():
         "shifts": [shift(100, 0.5), shift(5100, 0.1)],
         "tasks": [{"start": 100, "duration": 500}, {"start": 5200, "duration": 150}],
     }
+    account["scripts"] = [
+        {"url": "/start.js", "start": 90, "duration": 500},
+        {"url": "/next.js", "start": 5200, "duration": 150},
+    ]
     values = metrics(view(account=account))
 
+    assert summary.detail("home", "", [view(account=account)]).long_tasks == (("/next.js", 0.15),)
     assert (values["lcp"], values["fcp"], values["cls"], values["long_tasks"]) == (0.3, 0.2, 0.1, 1)
     assert values["tbt"] == pytest.approx(0.1)
+
+
+def test_what_a_single_page_navigation_fetches_counts_from_its_click():
+    """It was clicked a second after what was fetched first, a call that began with the pointer over the link."""
+    hover = resource("/hover", 9, kind="fetch", started=0.0, duration=1.5)
+    call = resource("/data", 9, kind="fetch", started=1.25, duration=0.5)
+    hovered, called = counted_from({"began": 5000.0, "origin": 100_000.0}, 104.0, [hover, call])
+
+    assert (hovered.started, hovered.ended) == (0.0, 0.5)
+    assert (called.started, called.ended) == (0.25, 0.75)
+    assert counted_from({"began": 0.0}, 104.0, [call]) == [call]
 
 
 def test_pictures_of_an_earlier_run_in_the_same_folder_are_gone(tmp_path: Path):

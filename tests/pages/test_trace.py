@@ -64,6 +64,12 @@ def test_the_latest_navigation_of_a_page_counts():
     assert traced.frames == ((0.5, b"second"),)
 
 
+def test_a_mark_of_the_page_is_no_picture_whatever_its_name():
+    mark = event("Screenshot", 1020, ph="I", args={"data": {"startTime": 20}})
+
+    assert read(navigation(1000), mark, picture(1030, "shown")).frames == ((0.03, b"shown"),)
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"traceEvents": []}'])
 def test_a_trace_that_cannot_be_read_says_nothing(data: bytes):
     assert trace.read(data) == trace.TracedView()

@@ -90,6 +90,9 @@ PAGES = {
     "/bar": BAR,
     "/on-click": ON_CLICK,
     "/spa": SINGLE_PAGE,
+    "/spa-later": SINGLE_PAGE.replace(
+        'fetch("/data.json")', 'new Promise((go) => setTimeout(go, 300)).then(() => fetch("/data.json"))'
+    ),
     "/data.json": Answer(body='{"text": "A very large text on the second page"}', kind="application/json"),
     "/worker": WORKER,
     "/worker.js": "addEventListener('fetch', () => {})",
@@ -103,6 +106,8 @@ PAGES = {
     "/thread.js": "postMessage('ready')",
     "/list": ENDLESS_LIST,
     "/busy": BUSY_LATER,
+    "/stuck": f"""{HEAD}<h1 style="height: 3000px">List</h1><script>
+        addEventListener("wheel", () => {{ for (;;); }}, {{passive: false}})</script>""",
     "/strict": STRICT,
     "/protected": protected,
     "/circle": Answer(status=302, headers={"Location": "/circle"}),
@@ -183,10 +188,15 @@ new PerformanceObserver((list) => list.getEntries().forEach(next)).observe({{typ
 requestAnimationFrame(next)</script>"""
 
 
+LATE_IMAGE = Answer(
+    body='<svg xmlns="http://www.w3.org/2000/svg" width="300" height="120"><rect width="300" height="120"/></svg>',
+    kind="image/svg+xml",
+)
+
+
 def test_what_changed_just_before_a_shift_is_named(chromium: Browser):
-    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="120"><rect width="300" height="120"/></svg>'
     done = Interaction(act="wait_for", target="#done")
-    with serving({"/": CAUSES, "/late.svg": Answer(body=svg, kind="image/svg+xml")}) as target:
+    with serving({"/": CAUSES, "/late.svg": LATE_IMAGE}) as target:
         view = chromium.view(visit(target, "/", interact=(done,)), Purpose(coverage=True))
 
     assert [cause["text"] for cause in view.account["causes"]] == [
@@ -195,6 +205,20 @@ def test_what_changed_just_before_a_shift_is_named(chromium: Browser):
         "img#late came without width and height",
     ]
     assert [item["start"] for item in view.account["shifts"]] == [cause["start"] for cause in view.account["causes"]]
+
+
+@pytest.mark.parametrize("logo", ["<img src=/late.svg style='height: 60px'>", "<p><img src=/late.svg></p>"])
+def test_an_image_that_was_there_before_is_not_the_cause_of_a_shift(chromium: Browser, logo: str):
+    """A style says its height, or it is in a place that is kept for it."""
+    page = f"""{HEAD}<style>p {{ height: 60px; overflow: hidden }} #last {{ height: 300px; background: teal }}</style>
+        <script>document.addEventListener("load", ({{target}}) => target.nodeName === "IMG" && setTimeout(() =>
+          document.querySelector("main").append(Object.assign(document.createElement("div"), {{
+            id: "banner", style: "height: 80px", textContent: "Sale"}})), 400), true)</script>{logo}<main></main><div id="last">text</div>"""
+    banner = Interaction(act="wait_for", target="#banner")
+    with serving({"/": page, "/late.svg": LATE_IMAGE}) as target:
+        view = chromium.view(visit(target, "/", interact=(banner,)), Purpose(coverage=True))
+
+    assert [cause["text"] for cause in view.account["causes"]] == ["div#banner was inserted"]
 
 
 def test_a_scroll_bar_that_comes_late_shifts_what_is_centred(chromium: Browser, target: str):
@@ -219,6 +243,14 @@ def test_a_single_page_navigation_is_measured_from_its_click(chromium: Browser, 
     assert metrics(view)["requests"] == 1  # of the data, not of the document
     [shown] = [item for item in view.account["navigations"] if item["id"] == view.account["navigation"]]
     assert "#large" in shown["metrics"]["LCP"]["target"]
+
+
+def test_what_a_single_page_navigation_fetches_began_after_its_click(chromium: Browser, target: str):
+    view = chromium.view(visit(target, "/spa-later", steps=(CLICK,)))
+
+    [data] = view.resources
+    assert data.started >= 0.29
+    assert data.ended <= metrics(view)["lcp"]
 
 
 def test_a_step_that_leads_nowhere_fails_the_view(chromium: Browser, target: str):
@@ -362,6 +394,14 @@ def test_what_is_no_page_fails_the_view_and_says_why(chromium: Browser, target: 
 def test_a_page_that_never_gives_way_again_ends_by_the_timeout(chromium: Browser, target: str):
     assert failure(chromium.view(visit(target, "/busy", timeout=2.0)))[0] == "timeout"
     assert chromium.view(visit(target, "/")).failure is None  # the browser lives on
+
+
+@pytest.mark.slow
+def test_a_page_that_never_gives_way_to_a_scroll_ends_by_the_timeout(chromium: Browser, target: str):
+    down = Interaction(act="scroll", target="down")
+
+    assert failure(chromium.view(visit(target, "/stuck", timeout=2.0, interact=(down,))))[0] == "timeout"
+    assert chromium.view(visit(target, "/")).failure is None
 
 
 def test_basic_authentication_comes_from_the_target(chromium: Browser, target: str):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from perfgate.model.page import HASH, LcpParts, PageDetail, Resource, fetch_changes
 from perfgate.report import page_words
+from perfgate.report.escaping import code
 
 HOST = "http://shop"
 
@@ -87,6 +90,24 @@ def test_what_is_wrong_with_a_file_is_a_line(fetched: Resource, line: str):
     assert line in said(resources=(fetched,))
 
 
+def test_what_servers_say_is_quoted_wherever_it_stands():
+    """Headers are a stranger's text, also those of other hosts; in Markdown they are code."""
+    theirs = "[x](http://evil.example) @admin"
+    call = resource("/api", kind="fetch", started=0.1, duration=0.8, server_timing={theirs: 0.6})
+    brief = resource("/a.png", kind="image", size=5_000, cache_control=f"max-age=1, {theirs}")
+    missed = resource("/b.png", kind="image", size=5_000, cache_control="max-age=99999", cache_status=f"MISS {theirs}")
+    detail = PageDetail(
+        name="home",
+        lcp=LcpParts(ttfb=0.1, load_delay=0.0, load_duration=0.0, render_delay=0.9),
+        ttfb_parts={"connection": 0.02, theirs: 0.08},
+        resources=(call, brief, missed),
+    )
+    text = "\n".join(page_words.lines([detail], {}, code))
+
+    assert text.count("evil.example") == 4
+    assert "evil.example" not in re.sub(r"<code>.*?</code>|`[^`\n]*`", "", text)
+
+
 def test_what_a_page_fetches_otherwise_than_before_is_said():
     """Base and head are at different ports, and a bundle's name has a hash of its content in it."""
 
@@ -150,6 +171,7 @@ def test_a_hash_in_a_name_is_none_of_it(name: str, same: bool):
         resource("/a.js", size=90_000, encoding="br", cache_control="public, max-age=31536000, immutable"),
         resource("/a.png", kind="image", mime="image/png", size=90_000, cache_control="max-age=86400"),
         resource("/small.js", size=1_000),
+        resource("/a.png", kind="image", size=9_000, cache_control="max-age=99999", cache_status="x-cache: MISS, HIT"),
         resource("/blocked.js", status=0, is_third_party=True),  # that never came, which a note says
         resource("/", kind="document", size=5_000, cache_control="no-cache"),
     ],

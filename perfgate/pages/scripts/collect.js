@@ -2,7 +2,7 @@
 // and every layout shift with its time.
 (() => {
   if (window !== window.top || window.__perfgate) return;
-  const kept = (window.__perfgate = {navigations: [], tasks: [], shifts: [], scripts: [], inputs: []});
+  const kept = (window.__perfgate = {navigations: [], tasks: [], shifts: [], scripts: [], inputs: [], blocking: []});
   const current = (start) => kept.navigations.find((item) => item.id === start);
   const short = (node) => {
     if (!node || !node.nodeName) return "";
@@ -12,6 +12,13 @@
     return name.slice(0, 120);
   };
   kept.short = short;
+  // Whether nobody knows how high an image is before it comes.
+  kept.isUnsized = (image) => {
+    if (image.hasAttribute("width") || image.hasAttribute("height")) return false;
+    const style = image.computedStyleMap();
+    const is = (name, ...values) => values.includes(String(style.get(name)));
+    return is("height", "auto") && is("aspect-ratio", "auto") && !is("position", "absolute", "fixed");
+  };
   const keep = (metric) => {
     const a = metric.attribution || {};
     const numbers = {};
@@ -56,6 +63,9 @@
     const last = soft.filter((item) => item.start >= since).pop();
     return last ? [last.start, last.id] : [0, 0];
   };
+  // Pages may clear the list of what they fetched, and Chromium keeps only 250 of it.
+  performance.setResourceTimingBufferSize(5000);
+  observe("resource", (e) => e.renderBlockingStatus === "blocking" && kept.blocking.push(e.name));
   observe("longtask", (e) => kept.tasks.push({start: e.startTime, duration: e.duration, script: ""}));
   observe("long-animation-frame", (e) => {
     for (const s of e.scripts || []) kept.scripts.push({url: s.sourceURL || "", duration: s.duration, start: s.startTime});

@@ -6,14 +6,13 @@ async () => {
   kept.flush();
   await new Promise((done) => setTimeout(done, 0));
   const navigation = performance.getEntriesByType("navigation")[0];
-  const blocking = performance.getEntriesByType("resource").filter((r) => r.renderBlockingStatus === "blocking");
   const timings = {};
   for (const entry of (navigation && navigation.serverTiming) || []) timings[entry.name] = (timings[entry.name] || 0) + entry.duration;
   const images = [...document.images].filter((image) => image.naturalWidth);
   const address = (image) => image.currentSrc || image.src;
-  const unsized = images.filter(
-    (image) => !image.hasAttribute("width") && !image.hasAttribute("height") && !getComputedStyle(image).aspectRatio.match(/[0-9]/)
-  );
+  const isInline = (image) => address(image).startsWith("data:");
+  const shortened = (image) => (isInline(image) ? address(image).slice(0, 200) : address(image));
+  const unsized = images.filter((image) => image.getClientRects().length && kept.isUnsized(image));
   const isVector = (image) => /^data:image\/svg|\.svg([?#]|$)/.test(address(image));
   const shown = (image) => image.clientWidth * image.clientHeight * devicePixelRatio ** 2;
   const oversized = images.filter(
@@ -21,10 +20,10 @@ async () => {
   );
   // More than a screen below the fold.
   const eager = images.filter(
-    (image) => image.loading !== "lazy" && image.getBoundingClientRect().top + scrollY > 2 * innerHeight
+    (image) => image.loading !== "lazy" && !isInline(image) && image.getBoundingClientRect().top + scrollY > 2 * innerHeight
   );
   const dimensions = (image) =>
-    `${address(image)} (${image.naturalWidth} × ${image.naturalHeight}, shown as ${image.clientWidth} × ${image.clientHeight})`;
+    `${shortened(image)} (${image.naturalWidth} × ${image.naturalHeight}, shown as ${image.clientWidth} × ${image.clientHeight})`;
   const largest = kept.largest;
   // Whether the largest thing is text that stays invisible until its font is there.
   const families = kept.largestText ? getComputedStyle(kept.largestText).fontFamily : "";
@@ -33,15 +32,14 @@ async () => {
     (face) => ["auto", "block"].includes(face.display) && named.includes(face.family.replace(/^["']|["']$/g, ""))
   );
   const since = (from, to) => Math.max(0, to - from);
-  const {navigations, tasks, shifts, scripts, inputs} = kept;
+  const {navigations, tasks, shifts, scripts, inputs, blocking} = kept;
   return {
-    navigations, tasks, shifts, scripts, inputs,
+    navigations, tasks, shifts, scripts, inputs, blocking,
     origin: performance.timeOrigin,
     awaitsFont,
-    blocking: blocking.map((r) => r.name),
     causes: kept.causes || [],
     serverTiming: timings,
-    unsizedImages: unsized.slice(0, 10).map(address),
+    unsizedImages: unsized.slice(0, 10).map(shortened),
     oversizedImages: oversized.slice(0, 10).map(dimensions),
     eagerImages: eager.slice(0, 10).map(address),
     isLargestLazy: Boolean(largest && largest.loading === "lazy"),

@@ -65,7 +65,7 @@ Matcher = Callable[[RequestLabel], CountedAs | None]  # what a request counts as
 def matcher(plan: Plan, host: str = "") -> Matcher:
     """Matches by the name; else by method and path, the most exact template first: of requests to this host (with its
     port), if there is one. None for what is in no budget. A transaction can only be a journey: the requests in it are
-    counted."""
+    counted. A part of a request is only what has its very name."""
     places = {endpoint.name: _place(endpoint) for endpoint in plan.endpoints}
     places |= {journey.name: CountedAs(kind="journey", name=journey.name) for journey in plan.journeys}
     lines = {f"{item.request.method} {item.request.path}": places[item.name] for item in plan.endpoints if item.request}
@@ -76,7 +76,7 @@ def matcher(plan: Plan, host: str = "") -> Matcher:
     def match(label: RequestLabel) -> CountedAs | None:
         if named := places.get(label.name) or lines.get(label.name):
             return named if named.kind == "journey" or not label.is_transaction else None
-        if label.is_transaction:
+        if label.is_transaction or label.is_part:
             return None
         label = _addressed(label)
         if not label.url or (host and host_of(label) not in ("", host)):
@@ -197,7 +197,7 @@ def unnamed_matcher(match: Matcher, source: RecordingSource, plan: Plan, endpoin
             raise UsageError(
                 f"--endpoint {endpoint}: not in {plan.source.name}", hint=f"It has: {', '.join(names)}.", code="PG-U007"
             )
-        return lambda _: match(RequestLabel(endpoint))
+        return lambda label: None if label.is_transaction or label.is_part else match(RequestLabel(endpoint))
 
     def match_label(label: RequestLabel) -> CountedAs | None:
         if any(label):

@@ -308,6 +308,7 @@ def test_percentiles_of_several_names_are_not_joined(tmp_path: Path):
         (b"Method,Name,Error,Occurrences\n", "failures only", "_stats.csv"),
         (b'"Type","Name","Timestamp","# requests","# failures"\n', "before 1.0", "_stats.csv"),
         (b"1795828214201,95,a,200,OK,tg 1-1,,true,40,3,3,http://h/a,95,69\n", "without their header", "print_field"),
+        (b"1795828214201|95|a|200|tg 1-1|true|1090|10|10|28|1|0|null\n", "without their header", "print_field"),
         ("│ Stat │\n│ Latency │ 20 ms".encode(), "too few figures", "--json"),
         (b"starttime\tseconds\tctime\tdtime\tttime\twait\n", "no statuses", "ab.txt"),
         (b'<?xml version="1.0"?>\n<FinalStatus>\n', "CSV, not as XML", "dump-csv"),

@@ -108,6 +108,24 @@ def test_the_answer_of_pagespeed_insights_holds_a_report(tmp_path: Path) -> None
     assert results(run)["home"].metrics["lcp"] == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize(
+    ("how", "way"),
+    [
+        ({"emulatedFormFactor": "mobile", "formFactor": "mobile", "channel": "lr"}, "mobile, throttling: not said"),
+        ({"emulatedFormFactor": "desktop", "locale": "en-US"}, "desktop, throttling: not said"),
+        ({"emulatedFormFactor": "mobile", "throttlingMethod": "simulate"}, "mobile, throttling: simulate"),
+    ],
+)
+def test_settings_that_pagespeed_insights_and_lighthouse_6_leave_out(
+    tmp_path: Path, how: dict[str, str], way: str
+) -> None:
+    """As in answers from 2020 on and in reports of Lighthouse 6 that people keep in public repositories."""
+    answer = {"lighthouseResult": report("http://shop.test/", 800, configSettings=how)}
+    _, run = read(tmp_path, written(tmp_path, answer))
+    assert results(run)["home"].metrics["lcp"] == pytest.approx(0.8)
+    assert run.conditions.latency == f"Lighthouse, {way}"
+
+
 def test_a_user_flow_of_lighthouse_holds_a_report_for_each_step(tmp_path: Path) -> None:
     steps = [{"name": url, "lhr": report(url, 800)} for url in ("http://shop.test/", "http://shop.test/basket?full=1")]
     _, run = read(tmp_path, written(tmp_path, {"name": "flow", "steps": steps}))

@@ -150,14 +150,27 @@ def _row(name: str, metrics: Values, label: RequestLabel) -> Row:
     requests = counted.get("count", values.get("count", failed.get("total", (bad or 0) + (good or 0))))
     if bad is None and requests and (share := failed.get("value", failed.get("rate"))) is not None:
         bad = round(float(share) * requests)
+    if bad is None:
+        bad = _implied_failures(metrics, requests or 0)
+    times = summary_reading.metrics_among(values, METRIC_NAMES)
     return summary_reading.checked(
         Row(
             label=label,
             requests=int(requests or 0),
             failures=None if bad is None else int(bad),
-            metrics=summary_reading.metrics_among(values, METRIC_NAMES),
+            metrics=times if any(times.values()) else {},  # all 0 ms: none was answered
         )
     )
+
+
+def _implied_failures(metrics: Values, requests: int) -> int | None:
+    """How many of some of the requests failed, where none or all of the run's did; None otherwise."""
+    whole = metrics.get(FAILED) or {}
+    bad = whole.get("passes", whole.get("matches"))
+    good = whole.get("fails", None if bad is None else whole.get("total", 0) - bad)
+    if bad is None or good is None or bad + good != (metrics.get(REQUESTS) or {}).get("count"):
+        return None  # k6 did not say of each request whether it failed
+    return 0 if not bad else requests if not good else None
 
 
 def _outcomes(metrics: Values) -> K6Outcomes:

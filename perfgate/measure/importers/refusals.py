@@ -24,7 +24,7 @@ K6_REPORT = re.compile(rb'<title>[^<]*\bk6\b[^<]*</title>|<script id="data" [^>]
 _HTML = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
 _K6_REWRITTEN = re.compile(rb"\s*(\[|\{\s*\n)")
 _K6_POINT = re.compile(rb'"type":\s*"(Point|Metric)"')
-_JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t]\d+[,;\t][^\n]*[,;\t](true|false)[,;\t]")
+_JMETER_ROW = re.compile(rb"(\xef\xbb\xbf)?\d{13}[,;\t|]\d+[,;\t|][^\n]*[,;\t|](true|false)[,;\t|]")
 
 REFUSALS: Mapping[str, Refusal] = {
     "vegeta gob": Refusal(

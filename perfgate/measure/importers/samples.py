@@ -36,6 +36,7 @@ class RequestLabel(NamedTuple):
     method: str = ""
     url: str = ""
     is_transaction: bool = False  # several requests together, which may be a journey's
+    is_part: bool = False  # of a request that has a row of its own: a redirect, an embedded resource
 
 
 @dataclass(frozen=True, kw_only=True)

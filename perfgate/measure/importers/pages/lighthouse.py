@@ -101,9 +101,11 @@ def _shown(report: Mapping[str, Any]) -> str:
 
 
 def _way(report: Mapping[str, Any]) -> str:
-    """How it was viewed: what differs in this is never compared."""
+    """How it was viewed: what differs in this is never compared. Lighthouse 6 has another name for the form factor, and
+    PageSpeed Insights leaves out the throttling."""
     how = report["configSettings"]
-    return f"Lighthouse, {how['formFactor']}, throttling: {how['throttlingMethod']}"
+    form_factor = how.get("formFactor") or how.get("emulatedFormFactor", "form factor not said")
+    return f"Lighthouse, {form_factor}, throttling: {how.get('throttlingMethod', 'not said')}"
 
 
 def _view(report: Mapping[str, Any]) -> PageView:

@@ -1,7 +1,9 @@
-"""What bombardier prints with `--latencies`, and its JSON: `bombardier --print result --format json URL`."""
+"""What bombardier prints with `--latencies`, and its JSON: `bombardier --latencies --format json URL`. Without
+`--print result` an introduction and a progress bar stand before that."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 from perfgate.measure.importers import summary_reading
 from perfgate.measure.importers.samples import BadLines, RecordingSource, RequestLabel, Row, Summary, useless
 
-HINT = "Expected: what `bombardier --latencies URL` prints, or with `--print result --format json`."
+HINT = "Expected: what `bombardier --latencies URL` prints, with `--format json` or without."
 METRIC_NAMES = {"mean": "mean", "max": "max"}
+_DOCUMENT = re.compile(r'^\s*\{(?=.*"req2xx")', re.MULTILINE | re.DOTALL)
 _URL = re.compile(r"^Bombarding (\S+)", re.MULTILINE)
 _DURATION = re.compile(r"^Bombarding \S+ for (\S+) using", re.MULTILINE)
 _PART = re.compile(summary_reading.TIME.removesuffix(r"\b"))  # of Go's "1m30s"
@@ -30,14 +33,17 @@ class Bombardier:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        is_document = beginning.lstrip().startswith(b"{") and b'"req2xx"' in beginning
-        return is_document or (b"Bombarding " in beginning and b"HTTP codes:" in beginning)
+        is_printed = b"Bombarding " in beginning
+        if b'"req2xx"' in beginning:
+            return is_printed or beginning.lstrip().startswith(b"{")
+        return is_printed and b"HTTP codes:" in beginning
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.single(source, _URL, HINT)
         try:
-            yield _document(summary_reading.document(source, HINT)) if text.lstrip().startswith("{") else _printed(text)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            document = _DOCUMENT.search(text)
+            yield _document(json.loads(text[document.start() :])) if document else _printed(text)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise useless(source, f"bombardier's figures are not in it: {error}", hint=HINT) from error
 
 

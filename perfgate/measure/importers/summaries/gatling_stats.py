@@ -23,7 +23,7 @@ class GatlingStats:
     """See Importer."""
 
     latency = "Gatling response time (report): with connecting, failures included"
-    lacks = (*summary_reading.LACKS, "p90", "duration")
+    lacks = (*summary_reading.LACKS, "p90")
     hint = HINT
     has_hops = False
 
@@ -38,9 +38,10 @@ class GatlingStats:
         whole = summary_reading.document(source, HINT)
         try:
             rows = list(_rows(whole)) or [_row(whole, RequestLabel(""))]
+            duration = _span(whole.get("stats", whole))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise useless(source, f"not Gatling's stats.json: {error}", hint=HINT) from error
-        yield Summary(rows=rows)
+        yield Summary(rows=rows, duration=duration)
 
 
 def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
@@ -50,6 +51,15 @@ def _rows(node: Mapping[str, Any]) -> Iterator[Row]:
             yield _row(part["stats"], RequestLabel(part["name"]))
         else:
             yield from _rows(part)
+
+
+def _span(stats: Mapping[str, Any]) -> float:
+    """Seconds of the run, by its requests and their rate; 0 where it does not say so."""
+    requests, rate = (
+        (stats.get(name) or {}).get("total") for name in ("numberOfRequests", "meanNumberOfRequestsPerSecond")
+    )
+    is_said = isinstance(requests, int) and isinstance(rate, int | float) and rate > 0
+    return float(requests / rate) if is_said else 0.0
 
 
 def _row(stats: Mapping[str, Any], label: RequestLabel) -> Row:

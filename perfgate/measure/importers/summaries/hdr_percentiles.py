@@ -1,5 +1,5 @@
 """HdrHistogram's percentile distribution as text (.hgrm): "Value Percentile TotalCount 1/(1-Percentile)". Values are
-milliseconds, as its tools write them."""
+milliseconds, as its tools write them, and `vegeta report -type hdrplot`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HdrPercentiles:
     has_hops = False
 
     def recognizes(self, beginning: bytes) -> bool:
-        return re.match(rb"\s*\"?Value\"?[\s,]+\"?Percentile\"?[\s,]+\"?TotalCount", beginning) is not None
+        return re.match(rb"\s*\"?Value(?:\(ms\))?\"?[\s,]+\"?Percentile\"?[\s,]+\"?TotalCount", beginning) is not None
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[Summary]:
         text = summary_reading.text(source, HINT)

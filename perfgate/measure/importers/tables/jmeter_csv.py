@@ -2,7 +2,8 @@
 
 `elapsed` is from before the request until its last byte, a connection included. Rows of transaction controllers have a
 name of their own and may be a journey's, never an endpoint's where the requests in them have rows of their own. With
-"Generate parent sample" they have none.
+"Generate parent sample" they have none. Redirects and embedded resources have rows of their own after that of their
+request, `search-0` and so on after `search`: these are parts of it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from perfgate.measure.importers.timeline import RowTimes
 NEEDED = ("timeStamp", "elapsed", "label", "responseCode", "success")
 MESSAGE = "responseMessage"
 TRANSACTION = "Number of samples in transaction"  # how the message of a transaction controller begins
+THREAD = "threadName"
 TIMES: Mapping[str, Phase] = {"Latency": "first_byte", "Connect": "connect"}
 HINT = (
     "Expected: what `jmeter -n -t plan.jmx -l results.jtl` writes, with its header "
@@ -44,6 +46,7 @@ HINT = (
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
 MIN_START_MS = 1e11  # ms, in 1973: what is below was written in another unit
 _STATUS = re.compile(r"[1-5]\d\d", re.ASCII)
+_PART = re.compile(r"(.+)-\d+", re.ASCII)  # the label of a redirect or an embedded resource, since JMeter 5.0
 
 
 class JMeterCsv:
@@ -63,7 +66,7 @@ class JMeterCsv:
 
     def read(self, source: RecordingSource, bad: BadLines) -> Iterator[SampleBatch]:
         delimiter = blocks.delimiter(source, "timeStamp")
-        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, (MESSAGE, *TIMES), HINT)
+        positions = blocks.located(source, blocks.header(source, delimiter), NEEDED, (MESSAGE, THREAD, *TIMES), HINT)
         table = _JMeterTable()
         dated = _has_dates(source, delimiter, positions["timeStamp"])
         numbers = {"elapsed", *TIMES} if dated else {"timeStamp", "elapsed", *TIMES}
@@ -112,7 +115,7 @@ class _JMeterTable:
         if not (began >= MIN_START_MS / 1000).all():
             raise ValueError("timeStamp is no time")
         since = self.timeline.since(began)
-        labels, label = _labels(frame)
+        labels, label = _labels(frame, _are_parts(frame, began))
         code, success = (frame[name].cat for name in ("responseCode", "success"))
         codes = [str(text).strip() for text in code.categories]
         good = np.array([_is_true(str(text)) for text in success.categories])[success.codes.to_numpy()]
@@ -155,17 +158,43 @@ def _began(text: str, *, dated: bool) -> float:
     return began
 
 
-def _labels(frame: pd.DataFrame) -> tuple[list[RequestLabel], NDArray[np.int64]]:
-    """The labels, and which is whose."""
+def _are_parts(frame: pd.DataFrame, began: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which rows are redirects or embedded resources: named after another request, and begun before an earlier row of
+    their thread ended. `began` in s."""
     label = frame["label"].cat
     names = [str(name).strip() for name in label.categories]
-    labels, codes = [RequestLabel(name) for name in names], label.codes.to_numpy().astype(np.int64)
+    known = set(names) - {""}
+    stems = [match[1] if (match := _PART.fullmatch(name)) else "" for name in names]
+    are_parts: NDArray[np.bool_] = np.array([stem in known for stem in stems], dtype=bool)[label.codes.to_numpy()]
+    if not are_parts.any():
+        return are_parts
+    thread = frame[THREAD].cat.codes.to_numpy() if THREAD in frame else np.zeros(len(frame))
+    start = np.rint(began * 1000)
+    ended = pd.Series(start + frame["elapsed"].to_numpy()).groupby(thread).cummax().groupby(thread).shift(1)
+    return are_parts & (start < ended.to_numpy(dtype=np.float64))  # NaN for the first of a thread: it is none
+
+
+def _labels(frame: pd.DataFrame, are_parts: NDArray[np.bool_]) -> tuple[list[RequestLabel], NDArray[np.int64]]:
+    """The labels, and which is whose."""
+    label = frame["label"].cat
+    names, written = [str(name).strip() for name in label.categories], label.codes.to_numpy().astype(np.int64)
+    labels, codes = [RequestLabel(name) for name in names], written
+    for these, kind in (
+        (are_parts, RequestLabel("", is_part=True)),
+        (_are_transactions(frame), RequestLabel("", is_transaction=True)),
+    ):
+        if these.any():
+            codes = np.where(these, written + len(labels), codes)
+            labels.extend(kind._replace(name=name) for name in names)
+    return labels, codes
+
+
+def _are_transactions(frame: pd.DataFrame) -> NDArray[np.bool_]:
     if MESSAGE not in frame:
-        return labels, codes
+        return np.zeros(len(frame), dtype=bool)
     message = frame[MESSAGE].cat
-    is_transaction = np.array([str(text).startswith(TRANSACTION) for text in message.categories])
-    transactions = [RequestLabel(name, is_transaction=True) for name in names]
-    return labels + transactions, codes + len(names) * is_transaction[message.codes.to_numpy()]
+    begins = np.array([str(text).startswith(TRANSACTION) for text in message.categories], dtype=bool)
+    return begins[message.codes.to_numpy()]
 
 
 def _is_true(text: str) -> bool:

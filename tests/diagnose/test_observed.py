@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from bench.zoo import observed, table
 from bench.zoo.observed import Observed
 
 LOOKS = observed.read()
-NAMES = ["-".join(look.key).replace(" ", "-") for look in LOOKS]
+WRONG: tuple[str, ...] = ()  # looks of which the rules do not say yet what is true
 
 
-@pytest.mark.parametrize(
-    "look", LOOKS, ids=[f"{name}-{NAMES[:number].count(name)}" for number, name in enumerate(NAMES)]
-)
+def named(looks: list[Observed]) -> Iterator[ParameterSet]:
+    """Each look under its name, and its number among those of the same."""
+    times = Counter[str]()
+    for look in looks:
+        name = "-".join(look.key).replace(" ", "-")
+        times[name] += 1
+        marks = [pytest.mark.xfail(strict=True)] if f"{name}-{times[name]}" in WRONG else []
+        yield pytest.param(look, id=f"{name}-{times[name]}", marks=marks)
+
+
+@pytest.mark.parametrize("look", named(LOOKS))
 def test_the_rules_name_the_layer_and_the_cause(look: Observed) -> None:
     [row] = table.judged([look])
     assert row.said.layer in look.truth.layers
     assert row.said.code in look.truth.causes
-
-
-def test_every_disease_was_looked_at_without_anything_in_the_application() -> None:
-    seen = {(look.patient, look.truth) for look in LOOKS if look.tier == "0"}
-    assert seen == {(patient, case) for patient, kept in table.cases.CASES.items() for case in kept}
 
 
 def test_the_matrix_of_the_docs_is_what_the_rules_say_now() -> None:

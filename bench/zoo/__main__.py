@@ -40,9 +40,11 @@ def main() -> int:
     parser.add_argument("--only", default="")
     parser.add_argument("--tier", default="0,1,2")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--write", action="store_true", help=f"into {observed.FILE} and {PAGE}, instead of the same")
-    parser.add_argument("--missing", action="store_true", help=f"only what {observed.FILE} does not have")
-    parser.add_argument("--judge", action="store_true", help=f"no look: what the rules say of {observed.FILE} now")
+    parser.add_argument(
+        "--write", action="store_true", help=f"into {observed.FILE.name} and {PAGE}, instead of the same"
+    )
+    parser.add_argument("--missing", action="store_true", help=f"only what {observed.FILE.name} does not have")
+    parser.add_argument("--judge", action="store_true", help=f"no look: what the rules say of {observed.FILE.name} now")
     arguments = parser.parse_args()
     earlier = observed.read()
     if arguments.judge:

@@ -17,7 +17,7 @@ from bench.zoo import cases
 from perfgate.diagnose import rules
 from perfgate.model.diagnosis import Cause
 
-FILE = Path("tests/diagnose/observed.jsonl.gz")  # a look in each line
+FILE = Path(__file__).parents[2] / "tests/diagnose/observed.jsonl.gz"  # a look in each line
 _CASE: TypeAdapter[rules.Case] = TypeAdapter(rules.Case)
 Key = tuple[str, str, str, str]  # patient, disease, endpoint, tier
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from bench.zoo import observed, table
 from bench.zoo.observed import Observed
@@ -17,7 +17,7 @@ LOOKS = observed.read()
 WRONG: tuple[str, ...] = ()  # looks of which the rules do not say yet what is true
 
 
-def named(looks: list[Observed]) -> Iterator[ParameterSet]:
+def named(looks: list[Observed]) -> Iterator[Any]:
     """Each look under its name, and its number among those of the same."""
     times = Counter[str]()
     for look in looks:
@@ -35,7 +35,7 @@ def test_the_rules_name_the_layer_and_the_cause(look: Observed) -> None:
 
 
 def test_the_matrix_of_the_docs_is_what_the_rules_say_now() -> None:
-    page = Path("docs/diagnosis.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/diagnosis.md").read_text(encoding="utf-8")
     assert table.inserted(page, table.markdown(table.judged(LOOKS))) == page
 
 

@@ -98,7 +98,7 @@ ROOMS: dict[str, str] = {
     "runtime.scenario": "runtime.http recording text __init__",
     "runtime.http": "recording net",
     # tools
-    "files": "recording text model",
+    "files": "recording model",
     "ci": "git model",
     "git": "runner",
     "stats": "",

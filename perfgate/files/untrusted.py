@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from perfgate.model.metric import ASPECTS, METRICS
 from perfgate.model.run import Conditions, EndpointResult, Generator, PastRun, Probe, Run, Runner
 from perfgate.recording.shortages import SHORTAGES
 from perfgate.recording.windows import PHASES
-from perfgate.text.units import parse_moment
 
 FAILURE_KINDS = ("status", "expectation", "timeout", "connection", "protocol", "job", "crash")
 PAGE_FAILURE_KINDS = ("host", "download", "step", "navigation", "scripts", "browser")  # of views, beside these
@@ -65,12 +64,11 @@ def own_knowledge(
     )
 
 
-def reworded(run: Run, known: OwnKnowledge) -> Run:
-    """Raises ValueError when it does not say when it began."""
-    began = parse_moment(run.started).astimezone(UTC)
+def reworded(run: Run, known: OwnKnowledge, began: datetime) -> Run:
+    """The run in our own words. `began` is what its `started` says, with a zone."""
     return replace(
         run,
-        started=f"{began:%Y-%m-%dT%H:%M:%S}Z",
+        started=f"{began.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z",
         target=known.target,
         conditions=_conditions(run.conditions, known),
         generator=_generator(run.generator, known),

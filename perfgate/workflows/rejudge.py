@@ -23,6 +23,7 @@ from perfgate.model.verdict import Verdict
 from perfgate.recording import clock
 from perfgate.text import template
 from perfgate.text.notes import note
+from perfgate.text.units import parse_moment
 from perfgate.workflows.steps import baselines, judging
 from perfgate.workflows.steps.baselines import RememberedRuns
 
@@ -127,9 +128,8 @@ def _figures(run: Run, request: RejudgeRequest, budget_file: BudgetFile, past_ru
     if budget_file.scenarios and budget_file.default_budgets:  # for whatever they send: as far as we have seen it
         names += [result.name for past in past_runs for result in past.run.endpoints if result.kind != "page"]
     pages = [page.name for page in plan.pages]
-    return untrusted.reworded(
-        run, untrusted.own_knowledge(target, (names, pages), planned, past_runs, _looks(run, budget_file))
-    )
+    known = untrusted.own_knowledge(target, (names, pages), planned, past_runs, _looks(run, budget_file))
+    return untrusted.reworded(run, known, parse_moment(run.started))
 
 
 def _target(request: RejudgeRequest, budget_file: BudgetFile) -> str:

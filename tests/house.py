@@ -87,7 +87,7 @@ ROOMS: dict[str, str] = {
     "history.__init__": "history.files history.sql history model",
     "history.files": "history.sql history files git net text model",
     "history.sql": "history model",
-    "history": "files recording text model",
+    "history": "files recording model",
     # inside Locust
     "runtime": "runtime.process runtime.callbacks runtime.streams runtime.users runtime.scenario runtime.http",
     "runtime.process": "runtime.users runtime.record runtime.scenario runtime.http recording text model.budget_file",

@@ -124,12 +124,13 @@ def test_clock_environment_and_folder_are_read_in_cli_only(name: str):
     assert broken == []
 
 
-def test_a_time_without_a_zone_is_read_in_one_place():
+def test_a_time_without_a_zone_is_read_in_one_place_and_in_the_history():
     again = re.compile(r"(?<!datetime\.min)\.replace\(tzinfo=")
 
-    assert [name for name, path in house.KNOWN.items() if again.search(path.read_text(encoding="utf-8"))] == [
-        "text.units"
-    ]
+    assert {name for name, path in house.KNOWN.items() if again.search(path.read_text(encoding="utf-8"))} == {
+        "history.times",
+        "text.units",
+    }
 
 
 @pytest.mark.parametrize("start", ["perfgate.cli", "perfgate.runtime.process.conductor", "perfgate.budgets"])

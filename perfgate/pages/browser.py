@@ -141,7 +141,7 @@ class Browser:
         from playwright.sync_api import Error
 
         self._chromium.start_tracing(page=viewing.page, screenshots=True, categories=list(TRACED))
-        view = viewing.run(purpose)
+        view: View = viewing.run(purpose)
         try:
             data = self._chromium.stop_tracing()
         except Error:

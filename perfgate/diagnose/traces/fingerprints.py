@@ -11,17 +11,9 @@ from perfgate.text.sanitize import one_line
 MAX_STATEMENT_CHARS = 20_000  # characters of a statement that are looked at
 # Where "..." is a name and never a literal: not so in MySQL, SQLite and BigQuery, nor in the JSON of MongoDB.
 _NAMING = (
-    "postgresql",
-    "cockroachdb",
-    "redshift",
-    "aws.redshift",
-    "oracle",
-    "oracle.db",
-    "db2",
-    "ibm.db2",
-    "cassandra",
+    *("postgresql", "cockroachdb", "redshift", "aws.redshift", "oracle", "oracle.db", "db2", "ibm.db2", "cassandra"),
+    *("h2database", "h2", "hsqldb", "derby", "trino", "snowflake"),
 )
-_NAMING += ("h2database", "h2", "hsqldb", "derby", "trino", "snowflake")
 _OUTER_COMMENT = re.compile(r"\A\s*/\*[^*]*\*/|/\*[^*]*\*/[\s;]*\Z")  # what ORMs and drivers add
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|--[^\n]*", re.DOTALL)
 _DOUBTFUL = ("\\", "#", "/*", "--")  # beside quotes: dialects disagree where a literal or a comment ends

@@ -58,8 +58,9 @@ def _span(stats: Mapping[str, Any]) -> float:
     requests, rate = (
         (stats.get(name) or {}).get("total") for name in ("numberOfRequests", "meanNumberOfRequestsPerSecond")
     )
-    is_said = isinstance(requests, int) and isinstance(rate, int | float) and rate > 0
-    return float(requests / rate) if is_said else 0.0
+    if isinstance(requests, int) and isinstance(rate, int | float) and rate > 0:
+        return float(requests / rate)
+    return 0.0
 
 
 def _row(stats: Mapping[str, Any], label: RequestLabel) -> Row:

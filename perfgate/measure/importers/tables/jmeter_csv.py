@@ -171,7 +171,8 @@ def _are_parts(frame: pd.DataFrame, began: NDArray[np.float64]) -> NDArray[np.bo
     thread = frame[THREAD].cat.codes.to_numpy() if THREAD in frame else np.zeros(len(frame))
     start = np.rint(began * 1000)
     ended = pd.Series(start + frame["elapsed"].to_numpy()).groupby(thread).cummax().groupby(thread).shift(1)
-    return are_parts & (start < ended.to_numpy(dtype=np.float64))  # NaN for the first of a thread: it is none
+    are_within: NDArray[np.bool_] = start < ended.to_numpy(dtype=np.float64)  # NaN for the first of a thread: it is not
+    return are_parts & are_within
 
 
 def _labels(frame: pd.DataFrame, are_parts: NDArray[np.bool_]) -> tuple[list[RequestLabel], NDArray[np.int64]]:
@@ -193,8 +194,9 @@ def _are_transactions(frame: pd.DataFrame) -> NDArray[np.bool_]:
     if MESSAGE not in frame:
         return np.zeros(len(frame), dtype=bool)
     message = frame[MESSAGE].cat
-    begins = np.array([str(text).startswith(TRANSACTION) for text in message.categories], dtype=bool)
-    return begins[message.codes.to_numpy()]
+    begins: NDArray[np.bool_] = np.array([str(text).startswith(TRANSACTION) for text in message.categories], dtype=bool)
+    each: NDArray[np.bool_] = begins[message.codes.to_numpy()]
+    return each
 
 
 def _is_true(text: str) -> bool:

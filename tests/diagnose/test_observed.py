@@ -27,7 +27,7 @@ def named(looks: list[Observed]) -> Iterator[Any]:
         yield pytest.param(look, id=f"{name}-{times[name]}", marks=marks)
 
 
-@pytest.mark.parametrize("look", named(LOOKS))
+@pytest.mark.parametrize("look", list(named(LOOKS)))
 def test_the_rules_name_the_layer_and_the_cause(look: Observed) -> None:
     [row] = table.judged([look])
     assert row.said.layer in look.truth.layers

@@ -332,7 +332,9 @@ def test_a_statement_of_two_users_counts_for_both(database: str):
         connection.execute("drop role twin")
 
     assert counts.values["queries"] == 4
-    assert [(item.fingerprint, item.calls) for item in counts.statements] == [("select $1 - $2 - $3 - $4 as of_two_users", 4)]
+    assert [(item.fingerprint, item.calls) for item in counts.statements] == [
+        ("select $1 - $2 - $3 - $4 as of_two_users", 4)
+    ]
 
 
 @pytest.mark.needs("postgresql")

@@ -23,7 +23,7 @@ from perfgate.model.diagnosis import Cause, Layer
 
 MIN_CANARY_FACTOR = 5.0  # times as long as idle, which a trivial request takes that waits
 MIN_SERIALISATION_SHARE = 0.4  # of the difference: the greater part, less what is measured beside it
-MIN_CANARY_SHARE = 0.25  # of what the endpoint is slower under load
+MIN_CANARY_SHARE = 0.25  # of what the endpoint is slower under load, or alone where that makes the queue
 MIN_SERIALISING_CPU_SHARE = 0.5  # of the computing that has grown
 MIN_BLOCKED_SHARE = 0.5  # of the event loop's time
 _MAX_CPU_OF = (  # s at most for one more in a request, by the first count that is known: who reads more computes more
@@ -137,7 +137,10 @@ def blocking(case: Case) -> Iterator[Cause]:
     was_idle, was = case.pair("canary_idle")[0], case.pair("canary_loaded")[0]
     if case.base is not None and (not was or not was_idle or was / was_idle * 2 > loaded / idle):
         return
-    if case.base is not None and loaded - (was or 0.0) < MIN_CANARY_SHARE * (case.growth("loaded") or 0.0):
+    slower = case.growth("loaded") or 0.0
+    if case.is_queue_symptom:
+        slower = min(slower, case.slower_alone)  # a trivial one waits for the call that runs, not for the whole queue
+    if case.base is not None and loaded - (was or 0.0) < MIN_CANARY_SHARE * slower:
         return  # requests wait for each other, and not for the loop that a trivial one needs as well
     sentence = f"every request waits: a trivial one takes {ms(loaded)} beside this one, {ms(idle)} alone"
     evidence = []

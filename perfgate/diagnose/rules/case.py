@@ -166,9 +166,10 @@ def has_moved(case: Case) -> bool:
 
 def has_tail_moved(case: Case) -> bool:
     """Whether the slowest requests are slower, by more than one that waits for its turn on a busy CPU, and more than
-    those of the control."""
+    those of the control. A few of one round are no tail: those of the others differ as well."""
     return any(
-        _is_slower(case, name, MIN_TAIL_SLOWDOWN_FACTOR, least=CPU_TURN_S) and not _has_control_moved(case, name)
+        _is_slower(case, name, MIN_TAIL_SLOWDOWN_FACTOR, least=CPU_TURN_S, in_rounds=MAX_EQUAL_FACTOR)
+        and not _has_control_moved(case, name)
         for name in ("alone_tail", "loaded_tail")
     )
 
@@ -181,20 +182,23 @@ def _has_control_moved(case: Case, name: str) -> bool:
     return bool(before and after) and after / before >= own**0.5
 
 
-def _is_slower(case: Case, name: str, factor: float, odd_rounds: int = 0, least: float = MIN_TIME_S) -> bool:
+def _is_slower(
+    case: Case, name: str, factor: float, odd_rounds: int = 0, least: float = MIN_TIME_S, in_rounds: float = 1.0
+) -> bool:
     before, now = case.pair(name)
     if case.base is None or before is None or now is None:
         return False
     if now <= before * factor or now - before <= max(least, case.base.cpu_delay or 0.0):
         return False  # a request waits so long for a busy CPU anyway
-    return is_in_each_round(case.base, case.head, name, odd_rounds)
+    return is_in_each_round(case.base, case.head, name, odd_rounds, in_rounds)
 
 
-def is_in_each_round(base: PassFacts, head: PassFacts, name: str, odd_rounds: int = 0) -> bool:
-    """Whether head is slower in each round but `odd_rounds`: what is in some of them alone is noise."""
+def is_in_each_round(base: PassFacts, head: PassFacts, name: str, odd_rounds: int = 0, factor: float = 1.0) -> bool:
+    """Whether head takes more than so many times as long in each round but `odd_rounds`: what is in some of them alone
+    is noise."""
     before, now = getattr(base, name) or 0.0, getattr(head, name) or 0.0
     rounds = list(zip(base.rounds.get(name, ()), head.rounds.get(name, ()), strict=False))
-    slower = sum(later > earlier for earlier, later in rounds)
+    slower = sum(later > earlier * factor for earlier, later in rounds)
     return slower >= len(rounds) - max(
         odd_rounds, now > 2 * MIN_SLOWDOWN_FACTOR * before
     )  # one round may be odd where the difference is plain

@@ -1,4 +1,4 @@
-"""What becomes of errors: a message and an exit code, in one place. The one broad `except` of perfgate is here."""
+"""What becomes of errors: a message and an exit code, in one place. What no command has expected ends here."""
 
 from __future__ import annotations
 
